@@ -73,6 +73,15 @@ public interface BlockStore extends Closeable {
   int logicalBlockSize();
 
   /**
+   * Returns the size of requests that the medium likes best (optimal_io_size of a block device).
+   *
+   * @return bytes, a multiple of {@link #logicalBlockSize()}
+   */
+  default int optimalIoSize() {
+    return logicalBlockSize();
+  }
+
+  /**
    * Returns whether changes are refused.
    *
    * @return whether write and discard throw {@link java.nio.channels.NonWritableChannelException}

@@ -1,0 +1,94 @@
+package io.clonedevice;
+
+import io.clonedevice.engine.CloneEngine;
+import io.clonedevice.store.BlockIoException;
+import io.clonedevice.store.BlockIoException.Operation;
+import io.clonedevice.store.BlockStore;
+import io.clonedevice.store.DiscardSupport;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+
+/** A clone device's blocking face. */
+final class DeviceBlockStore implements BlockStore {
+  private final CloneDevice device;
+  private final CloneEngine engine;
+  private final String name;
+
+  DeviceBlockStore(CloneDevice device, CloneEngine engine, String destinationName) {
+    this.device = device;
+    this.engine = engine;
+    this.name = "clone on " + destinationName;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public long size() {
+    return device.size();
+  }
+
+  @Override
+  public int logicalBlockSize() {
+    return device.logicalBlockSize();
+  }
+
+  @Override
+  public int optimalIoSize() {
+    return device.optimalIoSize();
+  }
+
+  @Override
+  public boolean isReadOnly() {
+    return false;
+  }
+
+  @Override
+  public void read(long offset, ByteBuffer target) throws IOException {
+    checkOpen(Operation.READ, offset, target.remaining());
+    engine.readBlocking(offset, target);
+  }
+
+  @Override
+  public void write(long offset, ByteBuffer source) throws IOException {
+    checkOpen(Operation.WRITE, offset, source.remaining());
+    engine.writeBlocking(offset, source, false);
+  }
+
+  @Override
+  public void writeDurably(long offset, ByteBuffer source) throws IOException {
+    checkOpen(Operation.WRITE, offset, source.remaining());
+    engine.writeBlocking(offset, source, true);
+  }
+
+  @Override
+  public void flush() throws IOException {
+    checkOpen(Operation.FLUSH, 0, 0);
+    engine.flushBlocking();
+  }
+
+  @Override
+  public DiscardSupport discardSupport() {
+    return device.discardSupport();
+  }
+
+  @Override
+  public void discard(long offset, long length) throws IOException {
+    checkOpen(Operation.DISCARD, offset, length);
+    engine.discardBlocking(offset, length);
+  }
+
+  @Override
+  public void close() throws IOException {
+    device.close();
+  }
+
+  private void checkOpen(Operation operation, long offset, long length) throws BlockIoException {
+    if (engine.isClosed()) {
+      throw new BlockIoException(name, operation, offset, length, new ClosedChannelException());
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package io.clonedevice;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells listeners one event after the other, on an executor. Thread-safe. */
+final class EventDispatcher {
+  private static final Logger LOG = LoggerFactory.getLogger(EventDispatcher.class);
+
+  private final Executor executor;
+
+  // Guarded by itself.
+  private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
+
+  // Guarded by queue; whether some thread works the queue off or is about to.
+  private boolean running;
+
+  // Only by the tasks in the queue, one after the other.
+  private final List<CloneListener> listeners = new ArrayList<>();
+  private boolean hydrationCompleted;
+
+  EventDispatcher(Executor executor) {
+    this.executor = executor;
+  }
+
+  void add(CloneListener listener) {
+    enqueue(
+        () -> {
+          listeners.add(listener);
+          if (hydrationCompleted) {
+            tell(listener, CloneListener::hydrationCompleted);
+          }
+        });
+  }
+
+  void fire(Consumer<CloneListener> event) {
+    enqueue(() -> listeners.forEach(listener -> tell(listener, event)));
+  }
+
+  void hydrationCompleted() {
+    enqueue(
+        () -> {
+          hydrationCompleted = true;
+          listeners.forEach(listener -> tell(listener, CloneListener::hydrationCompleted));
+        });
+  }
+
+  /** Runs something after the events so far were told. */
+  void enqueue(Runnable task) {
+    synchronized (queue) {
+      queue.add(task);
+      if (running) {
+        return;
+      }
+      running = true;
+    }
+    try {
+      executor.execute(this::workOff);
+    } catch (RejectedExecutionException e) {
+      workOff();
+    }
+  }
+
+  private void workOff() {
+    while (true) {
+      Runnable task;
+      synchronized (queue) {
+        task = queue.poll();
+        if (task == null) {
+          running = false;
+          return;
+        }
+      }
+      task.run();
+    }
+  }
+
+  private static void tell(CloneListener listener, Consumer<CloneListener> event) {
+    try {
+      event.accept(listener);
+    } catch (RuntimeException | Error e) {
+      LOG.warn("a listener failed", e);
+    }
+  }
+}

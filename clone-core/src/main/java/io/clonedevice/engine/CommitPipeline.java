@@ -1,0 +1,235 @@
+package io.clonedevice.engine;
+
+import io.clonedevice.metadata.CloneMetadata;
+import io.clonedevice.metadata.MetadataMode;
+import io.clonedevice.store.BlockStore;
+import io.clonedevice.store.IoCompletion;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes things durable, one round at a time: all flushes that arrive while a round runs share the
+ * next one.
+ *
+ * <p>A round of a device whose metadata changed: freeze the dirty words, flush the destination,
+ * write what was frozen. What is marked after the freeze belongs to the next round, because the
+ * flush says nothing about its bytes. A round without changes is a flush of the destination.
+ *
+ * <p>After a flush of the destination has failed, every round fails until the device is closed: the
+ * medium may have dropped what was written since the last good flush, and a later flush that
+ * succeeds would say nothing about it (see fsync(2)).
+ *
+ * <p>Thread-safe.
+ */
+final class CommitPipeline {
+  private static final Logger LOG = LoggerFactory.getLogger(CommitPipeline.class);
+
+  private final CloneMetadata metadata;
+  private final BlockStore destination;
+  private final EngineEvents events;
+  private final Runnable afterCommit;
+  private final Object lock = new Object();
+
+  // Guarded by lock.
+  private List<IoCompletion> waiting = new ArrayList<>();
+
+  // Guarded by lock; whether some thread runs rounds or is about to.
+  private boolean running;
+
+  // Written by the thread that runs the round; read by any. Edge: volatile.
+  private volatile Throwable destinationFlushFailure;
+
+  CommitPipeline(
+      CloneMetadata metadata, BlockStore destination, EngineEvents events, Runnable afterCommit) {
+    this.metadata = metadata;
+    this.destination = destination;
+    this.events = events;
+    this.afterCommit = afterCommit;
+  }
+
+  /** Completes when everything that completed before this call is durable. */
+  void flush(IoCompletion completion, Executor executor) {
+    synchronized (lock) {
+      waiting.add(completion);
+      if (running) {
+        return;
+      }
+      running = true;
+    }
+    execute(executor);
+  }
+
+  /**
+   * As {@link #flush}, for a caller that waits: it runs the round itself if no round is running.
+   */
+  void flushBlocking(Executor executor) throws IOException {
+    Outcome outcome = new Outcome();
+    boolean leads;
+    synchronized (lock) {
+      waiting.add(outcome);
+      leads = !running;
+      running = true;
+    }
+    if (leads && !runRound()) {
+      execute(executor);
+    }
+    outcome.await();
+  }
+
+  /** Commits if there is something to commit. */
+  void commitInBackground(Executor executor) {
+    if (metadata.hasUncommittedChanges() && metadata.mode() == MetadataMode.READ_WRITE) {
+      flush(failure -> {}, executor);
+    }
+  }
+
+  /** Waits until no round runs. */
+  void awaitIdle() {
+    boolean interrupted = false;
+    synchronized (lock) {
+      while (running) {
+        try {
+          lock.wait();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Why no flush can succeed any more, or {@code null}. */
+  Throwable destinationFlushFailure() {
+    return destinationFlushFailure;
+  }
+
+  private void execute(Executor executor) {
+    try {
+      executor.execute(this::runRounds);
+    } catch (RejectedExecutionException e) {
+      // The runtime is closing; what was promised is kept on this thread.
+      runRounds();
+    }
+  }
+
+  private void runRounds() {
+    boolean last = false;
+    while (!last) {
+      last = runRound();
+    }
+  }
+
+  /** Runs one round; returns whether nobody waits for another. */
+  private boolean runRound() {
+    List<IoCompletion> round;
+    synchronized (lock) {
+      round = waiting;
+      waiting = new ArrayList<>();
+    }
+    Throwable failure;
+    try {
+      failure = makeDurable();
+    } catch (RuntimeException | Error e) {
+      LOG.error("a flush ended unexpectedly", e);
+      failure = e;
+    }
+    for (IoCompletion completion : round) {
+      completion.completed(failure);
+    }
+    synchronized (lock) {
+      running = !waiting.isEmpty();
+      if (!running) {
+        lock.notifyAll();
+      }
+      return !running;
+    }
+  }
+
+  private Throwable makeDurable() {
+    if (metadata.mode() == MetadataMode.FAIL) {
+      return CloneEngine.failModeException("flush");
+    }
+    if (destinationFlushFailure != null) {
+      return new IOException(
+          "an earlier flush of the destination failed, so what was written since the last good one"
+              + " may be lost; close the device and open it again",
+          destinationFlushFailure);
+    }
+    return metadata.hasUncommittedChanges() ? commit() : flushDestination();
+  }
+
+  private Throwable flushDestination() {
+    try {
+      destination.flush();
+      return null;
+    } catch (IOException | RuntimeException | Error e) {
+      destinationFlushFailure = e;
+      LOG.error("flush of the destination {} failed", destination.name(), e);
+      return e;
+    }
+  }
+
+  private Throwable commit() {
+    CloneMetadata.Commit commit;
+    try {
+      commit = metadata.beginCommit();
+    } catch (IOException e) {
+      return e;
+    }
+    String operation = "flush destination device";
+    try {
+      // Bytes first, then the record that they are there.
+      destination.flush();
+      operation = "commit";
+      metadata.finishCommit(commit);
+    } catch (IOException | RuntimeException | Error e) {
+      if (commit != null && operation.startsWith("flush")) {
+        destinationFlushFailure = e;
+      }
+      LOG.error("Metadata operation `{}' failed", operation, e);
+      metadata.abort(commit);
+      events.modeChanged(metadata.mode());
+      return e;
+    }
+    afterCommit.run();
+    return null;
+  }
+
+  /** The outcome of one flush, for the thread that waits for it. */
+  private static final class Outcome implements IoCompletion {
+    // Guarded by this.
+    private boolean ended;
+    private Throwable failure;
+
+    @Override
+    public synchronized void completed(Throwable trouble) {
+      ended = true;
+      failure = trouble;
+      notifyAll();
+    }
+
+    synchronized void await() throws IOException {
+      boolean interrupted = false;
+      while (!ended) {
+        try {
+          wait();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      if (failure != null) {
+        BlockingRequest.rethrow(failure);
+      }
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package io.clonedevice.engine;
+
+import io.clonedevice.metadata.RegionGeometry;
+import io.clonedevice.store.BlockStore;
+import io.clonedevice.store.DiscardSupport;
+import io.clonedevice.store.IoCompletion;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * What a discard of whole regions does to the destination: passed down, zeroed, or nothing.
+ *
+ * <p>Passed-down ranges are split at region boundaries within the destination's limit, so no region
+ * is cut in two.
+ */
+public final class DiscardPolicy {
+  /** Without passdown: the largest discard is the largest multiple of a region below this. */
+  private static final long OWN_LIMIT = 1L << 32;
+
+  private final CloneEngine engine;
+  private final RegionGeometry geometry;
+  private final StoreAccess destination;
+  private final boolean passdown;
+  private final boolean readsZeroes;
+  private final String passdownDisabledReason;
+
+  DiscardPolicy(
+      CloneEngine engine, StoreAccess destination, boolean passdownWanted, boolean readsZeroes) {
+    this.engine = engine;
+    this.geometry = engine.geometry();
+    this.destination = destination;
+    this.readsZeroes = readsZeroes;
+    this.passdownDisabledReason = passdownWanted ? reasonAgainst(destination.store()) : null;
+    this.passdown = passdownWanted && passdownDisabledReason == null;
+  }
+
+  /**
+   * Returns whether discards go on to the destination now.
+   *
+   * @return whether passdown is on
+   */
+  public boolean isPassdown() {
+    return passdown;
+  }
+
+  /**
+   * Returns why passdown is off although it was wanted.
+   *
+   * @return the warning that was logged, or {@code null}
+   */
+  public String passdownDisabledReason() {
+    return passdownDisabledReason;
+  }
+
+  /**
+   * Returns what a discard of the clone device does.
+   *
+   * @return granularity and largest length in bytes, and whether what was discarded reads zeroes
+   */
+  public DiscardSupport support() {
+    long regionSize = geometry.regionSize();
+    DiscardSupport below = destination.store().discardSupport();
+    boolean zeroes = readsZeroes || (passdown && below.readsZeroes());
+    return passdown
+        ? new DiscardSupport(true, below.granularity(), wholeRegions(below.maxLength()), zeroes)
+        : new DiscardSupport(true, regionSize, wholeRegions(OWN_LIMIT - 1), zeroes);
+  }
+
+  /** The regions are hydrated; the request's caller races with nobody but itself. */
+  void discardHydrated(Request request, long firstRegion, long endRegion) {
+    if (passdown || readsZeroes) {
+      request.addPart();
+      erase(request, firstRegion, endRegion, request);
+    }
+  }
+
+  /** The regions are unhydrated and claimed for this discard. */
+  void discardClaimed(Request request, Claim claim) {
+    request.addPart();
+    if (readsZeroes) {
+      // The bytes must be zeroes before the bit says that they are on the destination.
+      erase(
+          request,
+          claim.firstRegion(),
+          claim.endRegion(),
+          failure -> request.completed(engine.settle(claim, failure)));
+      return;
+    }
+    Throwable failure = engine.settle(claim, null);
+    if (failure == null && passdown) {
+      erase(request, claim.firstRegion(), claim.endRegion(), request);
+    } else {
+      // A discard is a hint: where it could not be recorded it succeeds and has no effect.
+      request.completed(null);
+    }
+  }
+
+  private void erase(Request request, long firstRegion, long endRegion, IoCompletion completion) {
+    long from = geometry.offsetOf(firstRegion);
+    long end = geometry.endOf(endRegion - 1);
+    DiscardSupport below = destination.store().discardSupport();
+    if (passdown && (below.readsZeroes() || !readsZeroes)) {
+      passDown(request, from, end, wholeRegions(below.maxLength()), completion);
+    } else {
+      engine.zero(request.continuations(), from, end, completion);
+    }
+  }
+
+  private void passDown(
+      Request request, long from, long end, long lengthMax, IoCompletion completion) {
+    int calls = Math.toIntExact((end - from - 1) / lengthMax + 1);
+    IoCompletion all = calls == 1 ? completion : new Countdown(calls, completion);
+    for (long position = from; position < end; position += lengthMax) {
+      long length = Math.min(lengthMax, end - position);
+      destination.discard(position, length, request.continuations(), all);
+    }
+  }
+
+  private long wholeRegions(long length) {
+    return length / geometry.regionSize() * geometry.regionSize();
+  }
+
+  private String reasonAgainst(BlockStore store) {
+    DiscardSupport below = store.discardSupport();
+    String reason =
+        !below.supported()
+            ? "discard unsupported"
+            : below.maxLength() < geometry.regionSize()
+                ? "max discard sectors smaller than a region"
+                : null;
+    return reason == null
+        ? null
+        : "Destination device (" + store.name() + ") " + reason + ": Disabling discard passdown.";
+  }
+
+  /** Completes when the last of several calls has; with the first failure. */
+  private static final class Countdown implements IoCompletion {
+    private final AtomicInteger left;
+    private final AtomicReference<Throwable> first = new AtomicReference<>();
+    private final IoCompletion completion;
+
+    Countdown(int calls, IoCompletion completion) {
+      this.left = new AtomicInteger(calls);
+      this.completion = completion;
+    }
+
+    @Override
+    public void completed(Throwable failure) {
+      if (failure != null) {
+        first.compareAndSet(null, failure);
+      }
+      if (left.decrementAndGet() == 0) {
+        completion.completed(first.get());
+      }
+    }
+  }
+}

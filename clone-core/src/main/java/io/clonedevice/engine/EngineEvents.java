@@ -1,0 +1,16 @@
+package io.clonedevice.engine;
+
+import io.clonedevice.metadata.MetadataMode;
+
+/** What the engine tells the one who opened it; called on any thread, must return at once. */
+public interface EngineEvents {
+  /**
+   * The metadata mode changed.
+   *
+   * @param mode the new mode
+   */
+  void modeChanged(MetadataMode mode);
+
+  /** Every region is hydrated, committed and durable; once. */
+  void hydrationCompleted();
+}

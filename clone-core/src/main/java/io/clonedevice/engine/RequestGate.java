@@ -1,0 +1,183 @@
+package io.clonedevice.engine;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Counts the requests inside the device and keeps new ones out while it is suspended or closed.
+ *
+ * <pre>
+ *   state:  | 63 unused | 62 CLOSED | 61 SUSPENDED |  60 ... 0  requests inside  |
+ * </pre>
+ *
+ * <p>Entering and leaving an open gate is one atomic addition each. Thread-safe.
+ */
+final class RequestGate {
+  private static final long CLOSED = 1L << 62;
+  private static final long SUSPENDED = 1L << 61;
+  private static final long FLAGS = CLOSED | SUSPENDED;
+
+  // Any thread, atomically. Edge: what a request did happens-before whoever saw its exit.
+  private final AtomicLong state = new AtomicLong();
+
+  private final Object lock = new Object();
+
+  // Guarded by lock. Asynchronous requests that arrived while the gate was suspended.
+  private final ArrayDeque<Request> parked = new ArrayDeque<>();
+
+  /** Enters if the gate is open; never waits. */
+  boolean tryEnter() {
+    if ((state.incrementAndGet() & FLAGS) == 0) {
+      return true;
+    }
+    exit();
+    return false;
+  }
+
+  /** Enters, or waits until the gate is open. */
+  void enter() {
+    boolean interrupted = false;
+    while (!tryEnter()) {
+      synchronized (lock) {
+        checkOpen();
+        if (isSuspended()) {
+          try {
+            lock.wait();
+          } catch (InterruptedException e) {
+            interrupted = true;
+          }
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Enters, or parks the request until the gate is open.
+   *
+   * @return whether the request is inside
+   */
+  boolean enterOrPark(Request request) {
+    while (!tryEnter()) {
+      synchronized (lock) {
+        checkOpen();
+        if (isSuspended()) {
+          parked.add(request);
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  void exit() {
+    long now = state.decrementAndGet();
+    if ((now & FLAGS) != 0 && (now & ~FLAGS) == 0) {
+      synchronized (lock) {
+        lock.notifyAll();
+      }
+    }
+  }
+
+  /** Keeps new requests waiting and waits until those inside have left. */
+  void suspend() {
+    synchronized (lock) {
+      checkOpen();
+      state.getAndUpdate(s -> s | SUSPENDED);
+      awaitEmpty();
+    }
+  }
+
+  /**
+   * Opens the gate again.
+   *
+   * @return the requests that were parked; they are inside now
+   */
+  List<Request> resume() {
+    synchronized (lock) {
+      checkOpen();
+      List<Request> entered = new ArrayList<>(parked);
+      parked.clear();
+      state.getAndUpdate(s -> (s & ~SUSPENDED) + entered.size());
+      lock.notifyAll();
+      return entered;
+    }
+  }
+
+  /**
+   * Refuses new requests from now on and waits until those inside have left.
+   *
+   * @return the requests that were parked; they are not inside
+   */
+  List<Request> close() {
+    synchronized (lock) {
+      state.getAndUpdate(s -> s | CLOSED);
+      lock.notifyAll();
+      awaitEmpty();
+      List<Request> refused = new ArrayList<>(parked);
+      parked.clear();
+      return refused;
+    }
+  }
+
+  /**
+   * Runs an action while nobody is inside, if that is so now; those who want to enter meanwhile
+   * wait for it.
+   *
+   * @return whether the action ran
+   */
+  boolean runIfEmpty(Runnable action) {
+    synchronized (lock) {
+      if (!state.compareAndSet(0, SUSPENDED)) {
+        return false;
+      }
+      try {
+        action.run();
+      } finally {
+        state.getAndUpdate(s -> s & ~SUSPENDED);
+        lock.notifyAll();
+      }
+      return true;
+    }
+  }
+
+  long requestsInside() {
+    return state.get() & ~FLAGS;
+  }
+
+  boolean isSuspended() {
+    return (state.get() & SUSPENDED) != 0;
+  }
+
+  boolean isClosed() {
+    return (state.get() & CLOSED) != 0;
+  }
+
+  static IllegalStateException closedException() {
+    return new IllegalStateException("the clone device is closed; open it again");
+  }
+
+  private void checkOpen() {
+    if (isClosed()) {
+      throw closedException();
+    }
+  }
+
+  private void awaitEmpty() {
+    boolean interrupted = false;
+    while (requestsInside() != 0) {
+      try {
+        lock.wait();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

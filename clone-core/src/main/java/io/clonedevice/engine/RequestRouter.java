@@ -1,0 +1,189 @@
+package io.clonedevice.engine;
+
+import io.clonedevice.engine.Claim.Purpose;
+import io.clonedevice.engine.ClaimTable.Attempt;
+import io.clonedevice.metadata.MetadataMode;
+import io.clonedevice.metadata.RegionGeometry;
+import io.clonedevice.metadata.RegionMap;
+
+/**
+ * Splits a request into maximal runs of regions in equal state and sends each to where it belongs.
+ *
+ * <pre>
+ *   write    |-----------------------------------------------|
+ *   regions  |  hydrated  |hydrated |   free    |claimed| free |
+ *   parts    | destination          | overwrite | wait  | demand copy, merged with the tail of the write
+ * </pre>
+ *
+ * <p>Bits of the region map are only ever set. So a region that was seen hydrated stays so; a run
+ * that was seen unhydrated counts only if its first region still is afterwards.
+ */
+final class RequestRouter {
+  /** How a kind of request is started. */
+  @FunctionalInterface
+  interface Route {
+    void start(Request request);
+  }
+
+  /** The route of a request that reaches no store by itself. */
+  static final Route NOWHERE = request -> {};
+
+  private final CloneEngine engine;
+  private final RegionGeometry geometry;
+  private final RegionMap map;
+  private final ClaimTable claims;
+  private final StoreAccess source;
+  private final StoreAccess destination;
+
+  RequestRouter(CloneEngine engine, StoreAccess source, StoreAccess destination) {
+    this.engine = engine;
+    this.geometry = engine.geometry();
+    this.map = engine.regionMap();
+    this.claims = engine.claims();
+    this.source = source;
+    this.destination = destination;
+  }
+
+  /** Whether every byte of a range is on the destination. */
+  boolean isHydrated(long offset, long length) {
+    long region = geometry.regionAt(offset);
+    long last = geometry.regionAt(offset + length - 1);
+    return map.isHydrated(region) && (region == last || map.endOfRun(region, last + 1) == last + 1);
+  }
+
+  /** Each run to where its data is; nothing is claimed, nothing waits. */
+  void read(Request request) {
+    long end = request.end();
+    long endRegion = geometry.regionAt(end - 1) + 1;
+    long position = request.offset();
+    while (position < end) {
+      long region = geometry.regionAt(position);
+      boolean hydrated = map.isHydrated(region);
+      long runEnd = map.endOfRun(region, endRegion);
+      if (!hydrated && map.isHydrated(region)) {
+        continue;
+      }
+      long to = Math.min(end, geometry.endOf(runEnd - 1));
+      request.addPart();
+      (hydrated ? destination : source)
+          .read(position, request.slice(position, to), request.continuations(), request);
+      if (!hydrated) {
+        engine.signals().unhydratedRead(region, runEnd - region);
+      }
+      position = to;
+    }
+  }
+
+  void write(Request request) {
+    write(request, request.offset(), request.end());
+  }
+
+  private void write(Request request, long from, long end) {
+    long position = from;
+    while (position < end) {
+      long region = geometry.regionAt(position);
+      if (map.isHydrated(region)) {
+        long runEnd = map.endOfRun(region, geometry.regionAt(end - 1) + 1);
+        long to = Math.min(end, geometry.endOf(runEnd - 1));
+        request.addPart();
+        destination.write(position, request.slice(position, to), request.continuations(), request);
+        position = to;
+      } else {
+        position = writeUnhydrated(request, position, end);
+      }
+    }
+  }
+
+  /** Returns how far the write has got. */
+  private long writeUnhydrated(Request request, long position, long end) {
+    long region = geometry.regionAt(position);
+    boolean startsRegion = position == geometry.offsetOf(region);
+    long wholeEnd = startsRegion ? geometry.regionsEndingBy(end) : region;
+    boolean whole = wholeEnd > region;
+    long endRegion = whole ? wholeEnd : region + 1;
+    if (engine.metadata().mode() != MetadataMode.READ_WRITE) {
+      request.addPart();
+      request.completed(engine.modeException("write to unhydrated region " + region));
+      return end;
+    }
+    Attempt attempt =
+        claims.attempt(
+            region,
+            endRegion,
+            whole ? Purpose.OVERWRITE : Purpose.DEMAND_COPY,
+            heldEnd -> {
+              long to = Math.min(end, geometry.endOf(heldEnd - 1));
+              return new Waiter(request) {
+                @Override
+                void route() {
+                  write(request, position, to);
+                }
+              };
+            });
+    if (attempt instanceof Attempt.Queued queued) {
+      return Math.min(end, geometry.endOf(queued.endRegion() - 1));
+    }
+    if (attempt instanceof Attempt.Taken taken) {
+      Claim claim = taken.claim();
+      long to = Math.min(end, geometry.endOf(claim.endRegion() - 1));
+      request.addPart();
+      if (whole) {
+        destination.write(
+            position,
+            request.slice(position, to),
+            request.continuations(),
+            failure -> request.completed(engine.settle(claim, failure)));
+      } else {
+        engine.copyWithOverlay(claim, request, position, to);
+      }
+      return to;
+    }
+    return position;
+  }
+
+  /** The request's range is whole regions. */
+  void discard(Request request) {
+    discard(request, geometry.regionAt(request.offset()), geometry.regionsEndingBy(request.end()));
+  }
+
+  private void discard(Request request, long firstRegion, long endRegion) {
+    long region = firstRegion;
+    while (region < endRegion) {
+      if (map.isHydrated(region)) {
+        long runEnd = map.endOfRun(region, endRegion);
+        engine.discards().discardHydrated(request, region, runEnd);
+        region = runEnd;
+      } else if (engine.metadata().mode() != MetadataMode.READ_WRITE) {
+        long runEnd = map.endOfRun(region, endRegion);
+        engine.counters().discardsIgnored.increment();
+        region = runEnd;
+      } else {
+        region = discardUnhydrated(request, region, endRegion);
+      }
+    }
+  }
+
+  /** Returns how far the discard has got. */
+  private long discardUnhydrated(Request request, long region, long endRegion) {
+    Attempt attempt =
+        claims.attempt(
+            region,
+            endRegion,
+            Purpose.DISCARD,
+            heldEnd ->
+                new Waiter(request) {
+                  @Override
+                  void route() {
+                    discard(request, region, heldEnd);
+                  }
+                });
+    if (attempt instanceof Attempt.Queued queued) {
+      return queued.endRegion();
+    }
+    if (attempt instanceof Attempt.Taken taken) {
+      engine.discards().discardClaimed(request, taken.claim());
+      return taken.claim().endRegion();
+    }
+    return region;
+  }
+}

@@ -1,0 +1,329 @@
+package io.clonedevice.hydration;
+
+import io.clonedevice.engine.CloneEngine;
+import io.clonedevice.engine.HydrationSignals;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import org.agrona.BitUtil;
+import org.agrona.BufferUtil;
+import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.IdleStrategy;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.ringbuffer.ManyToOneRingBuffer;
+import org.agrona.concurrent.ringbuffer.RecordDescriptor;
+import org.agrona.concurrent.ringbuffer.RingBuffer;
+import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The duty cycle that hydrates all devices of a runtime. Decides, claims and starts; never blocks.
+ *
+ * <p>Records arrive through two rings. Hints may be dropped: {@code lookAtAll} is set then, and
+ * every device is looked at. Completions may not: {@link #tryReserveCopy} keeps the copies in
+ * flight below what their ring can hold.
+ */
+public final class HydratorAgent implements Agent {
+  private static final Logger LOG = LoggerFactory.getLogger(HydratorAgent.class);
+  private static final int RING_SIZE = 1 << 16;
+  private static final int RECORD_SIZE =
+      BitUtil.align(
+          HydrationRecord.LENGTH + RecordDescriptor.HEADER_LENGTH, RecordDescriptor.ALIGNMENT);
+
+  /** Half of what the ring holds: a record never wraps, so a part of the ring may be padding. */
+  private static final int COPIES_IN_FLIGHT_MAX = RING_SIZE / RECORD_SIZE / 2;
+
+  private final NanoClock clock;
+  private final Random jitter;
+  private final RingBuffer hints = newRing();
+  private final RingBuffer completions = newRing();
+  private final ParkingIdleStrategy idle = new ParkingIdleStrategy();
+  private final AtomicInteger nextId = new AtomicInteger();
+  private final LongAdder hintsDropped = new LongAdder();
+
+  // Written by those who open and close devices, read by the agent; edge: the map.
+  private final Map<Integer, DeviceHydrator> devices = new ConcurrentHashMap<>();
+
+  // Set by who lost a hint, cleared by the agent; edge: volatile.
+  private volatile boolean lookAtAll;
+
+  // The agent's alone.
+  private final Set<DeviceHydrator> due = new LinkedHashSet<>();
+  private final PriorityQueue<DeviceHydrator> deadlines =
+      new PriorityQueue<>(Comparator.comparingLong(DeviceHydrator::deadlineNs));
+  private int copiesInFlight;
+  private boolean copyRefused;
+  private long nowNs;
+
+  /**
+   * Makes an agent; it does nothing until somebody runs its duty cycle.
+   *
+   * @param clock tells the time
+   * @param jitter varies retry delays; used under the agent's own lock only
+   */
+  public HydratorAgent(NanoClock clock, Random jitter) {
+    this.clock = clock;
+    this.jitter = jitter;
+  }
+
+  /**
+   * Takes on a device; its signals must be given to the engine before.
+   *
+   * @param signals what the engine was given
+   * @param engine the device
+   * @param settings without open choices
+   * @param events told what happens
+   * @return the device's hydrator
+   */
+  public DeviceHydrator hydrate(
+      LateSignals signals, CloneEngine engine, Hydration settings, HydrationEvents events) {
+    DeviceHydrator hydrator =
+        new DeviceHydrator(
+            nextId.incrementAndGet(),
+            this,
+            engine,
+            settings,
+            events,
+            clock.nanoTime(),
+            new Random(jitter.nextLong()));
+    devices.put(hydrator.id(), hydrator);
+    signals.target = hydrator;
+    return hydrator;
+  }
+
+  /** Signals of an engine whose hydrator is still to be made; dropped until it is. */
+  public static final class LateSignals implements HydrationSignals {
+    // Written once, by the thread that opens the device, before any request.
+    private volatile HydrationSignals target;
+
+    /** Makes signals that go nowhere yet. */
+    public LateSignals() {}
+
+    @Override
+    public void work() {
+      HydrationSignals to = target;
+      if (to != null) {
+        to.work();
+      }
+    }
+
+    @Override
+    public void changed() {
+      HydrationSignals to = target;
+      if (to != null) {
+        to.changed();
+      }
+    }
+
+    @Override
+    public void unhydratedRead(long firstRegion, long regionCount) {
+      HydrationSignals to = target;
+      if (to != null) {
+        to.unhydratedRead(firstRegion, regionCount);
+      }
+    }
+  }
+
+  /**
+   * Returns the strategy that lets the agent's thread sleep until there is work or a deadline.
+   *
+   * @return for this agent's runner only
+   */
+  public IdleStrategy idleStrategy() {
+    return idle;
+  }
+
+  /**
+   * Returns how many hints found their ring full; they cost a look at every device, no work was
+   * lost.
+   *
+   * @return count
+   */
+  public long hintsDropped() {
+    return hintsDropped.sum();
+  }
+
+  @Override
+  public String roleName() {
+    return "clone-hydrator";
+  }
+
+  @Override
+  public int doWork() {
+    nowNs = clock.nanoTime();
+    int records = completions.read(this::onRecord) + hints.read(this::onRecord);
+    if (lookAtAll) {
+      lookAtAll = false;
+      due.addAll(devices.values());
+    }
+    while (!deadlines.isEmpty() && deadlines.peek().deadlineNs() - nowNs <= 0) {
+      due.add(deadlines.poll());
+    }
+    int worked = due.size();
+    for (DeviceHydrator device : due) {
+      deadlines.remove(device);
+      device.deadlineNs(work(device));
+      if (device.deadlineNs() != DeviceHydrator.NEVER) {
+        deadlines.add(device);
+      }
+    }
+    due.clear();
+    return records + worked;
+  }
+
+  // ---- any thread
+
+  void hint(int type, int deviceId, long firstRegion, long regionCount) {
+    if (!write(hints, type, deviceId, false, firstRegion, regionCount, 0)) {
+      hintsDropped.increment();
+      lookAtAll = true;
+    }
+    idle.wake();
+  }
+
+  void copyEnded(int deviceId, long firstRegion, long count, boolean failed, long startNs) {
+    long durationNs = clock.nanoTime() - startNs;
+    if (!write(
+        completions,
+        HydrationRecord.COPY_ENDED,
+        deviceId,
+        failed,
+        firstRegion,
+        count,
+        durationNs)) {
+      throw new IllegalStateException("no room for the end of a copy: reserved too few");
+    }
+    idle.wake();
+  }
+
+  void forget(DeviceHydrator device) {
+    devices.remove(device.id());
+  }
+
+  // ---- the hydrator loop
+
+  boolean tryReserveCopy() {
+    if (copiesInFlight == COPIES_IN_FLIGHT_MAX) {
+      copyRefused = true;
+      return false;
+    }
+    copiesInFlight++;
+    return true;
+  }
+
+  void returnCopy() {
+    copiesInFlight--;
+  }
+
+  private void onRecord(int type, MutableDirectBuffer buffer, int index, int length) {
+    DeviceHydrator device = devices.get(buffer.getInt(index + HydrationRecord.DEVICE_OFFSET));
+    long firstRegion = buffer.getLong(index + HydrationRecord.FIRST_REGION_OFFSET);
+    if (type == HydrationRecord.COPY_ENDED) {
+      copiesInFlight--;
+      if (copyRefused) {
+        copyRefused = false;
+        lookAtAll = true;
+      }
+    }
+    if (device == null) {
+      return;
+    }
+    if (type == HydrationRecord.COPY_ENDED) {
+      device.copyEnded(
+          firstRegion,
+          buffer.getLong(index + HydrationRecord.REGION_COUNT_OFFSET),
+          buffer.getInt(index + HydrationRecord.FAILED_OFFSET) != 0,
+          buffer.getLong(index + HydrationRecord.DURATION_OFFSET),
+          nowNs);
+    } else if (type == HydrationRecord.UNHYDRATED_READ) {
+      device.regionsRead(firstRegion);
+    }
+    due.add(device);
+  }
+
+  private long work(DeviceHydrator device) {
+    try {
+      return device.work(nowNs);
+    } catch (RuntimeException | Error e) {
+      // One device's bug must not stop the others.
+      LOG.error("hydration of a device ended unexpectedly", e);
+      devices.remove(device.id());
+      return DeviceHydrator.NEVER;
+    }
+  }
+
+  private static boolean write(
+      RingBuffer ring,
+      int type,
+      int deviceId,
+      boolean failed,
+      long firstRegion,
+      long count,
+      long durationNs) {
+    int index = ring.tryClaim(type, HydrationRecord.LENGTH);
+    if (index < 0) {
+      return false;
+    }
+    HydrationRecord.encode(ring.buffer(), index, deviceId, failed, firstRegion, count, durationNs);
+    ring.commit(index);
+    return true;
+  }
+
+  private static RingBuffer newRing() {
+    return new ManyToOneRingBuffer(
+        new UnsafeBuffer(
+            BufferUtil.allocateDirectAligned(
+                RING_SIZE + RingBufferDescriptor.TRAILER_LENGTH, BitUtil.CACHE_LINE_LENGTH)));
+  }
+
+  /**
+   * Parks the agent's thread until a record arrives or a deadline passes. A producer first moves
+   * the ring's tail and then looks at {@code parked}; the agent first sets {@code parked} and then
+   * looks at the tails: one of them sees the other.
+   */
+  private final class ParkingIdleStrategy implements IdleStrategy {
+    // Written by the agent's thread, read by producers; edge: volatile.
+    private volatile Thread parked;
+
+    void wake() {
+      Thread thread = parked;
+      if (thread != null) {
+        LockSupport.unpark(thread);
+      }
+    }
+
+    @Override
+    public void idle(int workCount) {
+      if (workCount <= 0) {
+        idle();
+      }
+    }
+
+    @Override
+    public void idle() {
+      parked = Thread.currentThread();
+      if (hints.size() == 0 && completions.size() == 0 && !lookAtAll) {
+        DeviceHydrator next = deadlines.peek();
+        if (next == null) {
+          LockSupport.park(HydratorAgent.this);
+        } else {
+          LockSupport.parkNanos(HydratorAgent.this, next.deadlineNs() - clock.nanoTime());
+        }
+      }
+      parked = null;
+    }
+
+    @Override
+    public void reset() {}
+  }
+}
