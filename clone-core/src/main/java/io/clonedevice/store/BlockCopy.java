@@ -5,19 +5,27 @@ import java.nio.ByteBuffer;
 
 /** Copies between stores that have no shorter way. */
 final class BlockCopy {
-  private static final int BUFFER_SIZE = 1 << 20;
-
   private BlockCopy() {}
 
+  /** Where the bytes come from. */
+  @FunctionalInterface
+  interface Reader {
+    void read(long offset, ByteBuffer target) throws IOException;
+  }
+
   static void throughBuffer(
-      BlockStore source, long offset, BlockStore target, long targetOffset, long length)
+      Reader source, long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(BUFFER_SIZE, length));
-    for (long done = 0; done < length; done += buffer.limit()) {
-      buffer.clear().limit((int) Math.min(buffer.capacity(), length - done));
-      source.read(offset + done, buffer);
-      buffer.flip();
-      target.write(targetOffset + done, buffer);
+    ByteBuffer buffer = BufferPool.acquire();
+    try {
+      for (long done = 0; done < length; done += buffer.limit()) {
+        buffer.clear().limit((int) Math.min(buffer.capacity(), length - done));
+        source.read(offset + done, buffer);
+        buffer.flip();
+        target.write(targetOffset + done, buffer);
+      }
+    } finally {
+      BufferPool.release(buffer);
     }
   }
 }

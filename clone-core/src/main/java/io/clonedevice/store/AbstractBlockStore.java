@@ -1,0 +1,318 @@
+package io.clonedevice.store;
+
+import io.clonedevice.store.BlockIoException.Operation;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.NonWritableChannelException;
+
+/**
+ * What all backends of this package have in common: requests are checked once, here; trouble is
+ * given its place; closing waits for the calls under way. A backend fills in the {@code ...Blocks}
+ * methods, which are called with checked, non-empty ranges of an open store.
+ */
+abstract class AbstractBlockStore implements BlockStore {
+  private final String name;
+  private final long size;
+  private final int logicalBlockSize;
+  private final boolean readOnly;
+  private final CallGate calls = new CallGate();
+
+  AbstractBlockStore(String name, long size, int logicalBlockSize, boolean readOnly) {
+    this.name = name;
+    this.size = size;
+    this.logicalBlockSize = logicalBlockSize;
+    this.readOnly = readOnly;
+  }
+
+  abstract void readBlocks(long offset, ByteBuffer target) throws IOException;
+
+  abstract void writeBlocks(long offset, ByteBuffer source) throws IOException;
+
+  abstract void flushBlocks() throws IOException;
+
+  /** Called only if {@link #discardSupport()} says that it is supported. */
+  void discardBlocks(long offset, long length) throws IOException {
+    throw new UnsupportedOperationException(name + " does not support discard");
+  }
+
+  void copyBlocks(long offset, BlockStore target, long targetOffset, long length)
+      throws IOException {
+    BlockCopy.throughBuffer(
+        (position, buffer) -> {
+          int count = buffer.remaining();
+          try {
+            readBlocks(position, buffer);
+          } catch (IOException e) {
+            throw trouble(Operation.READ, position, count, e);
+          }
+        },
+        offset,
+        target,
+        targetOffset,
+        length);
+  }
+
+  Extent extentOfBlocks(long offset, long length) throws IOException {
+    return new Extent(offset, length, Extent.Kind.DATA);
+  }
+
+  /** Called once, when no call is under way. */
+  abstract void closeMedium() throws IOException;
+
+  @Override
+  public final String name() {
+    return name;
+  }
+
+  @Override
+  public final long size() {
+    return size;
+  }
+
+  @Override
+  public final int logicalBlockSize() {
+    return logicalBlockSize;
+  }
+
+  @Override
+  public final boolean isReadOnly() {
+    return readOnly;
+  }
+
+  @Override
+  public final void read(long offset, ByteBuffer target) throws IOException {
+    checkRead(offset, target);
+    int length = target.remaining();
+    enter(Operation.READ, offset, length);
+    try {
+      if (length > 0) {
+        readBlocks(offset, target);
+      }
+    } catch (IOException e) {
+      throw trouble(Operation.READ, offset, length, e);
+    } finally {
+      calls.leave();
+    }
+  }
+
+  @Override
+  public final void write(long offset, ByteBuffer source) throws IOException {
+    checkWrite(offset, source);
+    int length = source.remaining();
+    enter(Operation.WRITE, offset, length);
+    try {
+      if (length > 0) {
+        writeBlocks(offset, source);
+      }
+    } catch (IOException e) {
+      throw trouble(Operation.WRITE, offset, length, e);
+    } finally {
+      calls.leave();
+    }
+  }
+
+  @Override
+  public final void flush() throws IOException {
+    enter(Operation.FLUSH, 0, 0);
+    try {
+      if (!readOnly) {
+        flushBlocks();
+      }
+    } catch (IOException e) {
+      throw trouble(Operation.FLUSH, 0, 0, e);
+    } finally {
+      calls.leave();
+    }
+  }
+
+  @Override
+  public final void discard(long offset, long length) throws IOException {
+    checkDiscard(offset, length);
+    enter(Operation.DISCARD, offset, length);
+    try {
+      if (length > 0) {
+        discardBlocks(offset, length);
+      }
+    } catch (IOException e) {
+      throw trouble(Operation.DISCARD, offset, length, e);
+    } finally {
+      calls.leave();
+    }
+  }
+
+  @Override
+  public final void copyTo(long offset, BlockStore target, long targetOffset, long length)
+      throws IOException {
+    if (target == this) {
+      throw new IllegalArgumentException(
+          "copy from " + name + " to itself; read and write instead");
+    }
+    checkRange("copy", offset, length, this);
+    checkRange("copy", targetOffset, length, target);
+    if (target.isReadOnly()) {
+      throw new NonWritableChannelException();
+    }
+    enter(Operation.COPY, offset, length);
+    try {
+      if (length > 0) {
+        copyBlocks(offset, target, targetOffset, length);
+      }
+    } catch (IOException e) {
+      throw trouble(Operation.COPY, offset, length, e);
+    } finally {
+      calls.leave();
+    }
+  }
+
+  @Override
+  public final Extent extentAt(long offset, long length) throws IOException {
+    if (length <= 0 || offset < 0 || offset >= size || length > size - offset) {
+      throw new IllegalArgumentException(
+          "extent of "
+              + length
+              + " bytes at byte "
+              + offset
+              + ", "
+              + name
+              + " has "
+              + size
+              + "; ask for 1 byte or more inside it");
+    }
+    enter(Operation.READ, offset, length);
+    try {
+      return extentOfBlocks(offset, length);
+    } catch (IOException e) {
+      throw trouble(Operation.READ, offset, length, e);
+    } finally {
+      calls.leave();
+    }
+  }
+
+  @Override
+  public final void readAsync(long offset, ByteBuffer target, IoCompletion completion) {
+    checkRead(offset, target);
+    completion.run(() -> read(offset, target));
+  }
+
+  @Override
+  public final void writeAsync(long offset, ByteBuffer source, IoCompletion completion) {
+    checkWrite(offset, source);
+    completion.run(() -> write(offset, source));
+  }
+
+  @Override
+  public final void discardAsync(long offset, long length, IoCompletion completion) {
+    checkDiscard(offset, length);
+    completion.run(() -> discard(offset, length));
+  }
+
+  @Override
+  public final void close() throws IOException {
+    if (calls.close()) {
+      closeMedium();
+    }
+  }
+
+  /** Begins a call that did not come through one of the methods above; leave() must follow. */
+  final void enter(Operation operation, long offset, long length) throws BlockIoException {
+    try {
+      calls.enter();
+    } catch (IOException e) {
+      throw new BlockIoException(name, operation, offset, length, e);
+    }
+  }
+
+  final void leave() {
+    calls.leave();
+  }
+
+  @Override
+  public String toString() {
+    return getClass().getSimpleName() + "[" + name + ", " + size + " bytes]";
+  }
+
+  private void checkRead(long offset, ByteBuffer target) {
+    checkRange("read", offset, target.remaining(), this);
+    if (target.isReadOnly()) {
+      throw new IllegalArgumentException("read into a read-only buffer; pass a writable one");
+    }
+  }
+
+  private void checkWrite(long offset, ByteBuffer source) {
+    if (readOnly) {
+      throw new NonWritableChannelException();
+    }
+    checkRange("write", offset, source.remaining(), this);
+  }
+
+  private void checkDiscard(long offset, long length) {
+    if (readOnly) {
+      throw new NonWritableChannelException();
+    }
+    DiscardSupport support = discardSupport();
+    if (!support.supported()) {
+      throw new UnsupportedOperationException(name + " does not support discard");
+    }
+    checkRange("discard", offset, length, this);
+    if (length > support.maxLength()) {
+      throw new IllegalArgumentException(
+          "discard of "
+              + length
+              + " bytes, "
+              + name
+              + " takes at most "
+              + support.maxLength()
+              + " in one call; split it");
+    }
+  }
+
+  private static void checkRange(String operation, long offset, long length, BlockStore store) {
+    int block = store.logicalBlockSize();
+    if (((offset | length) & (block - 1)) == 0 && offset >= 0 && length >= 0) {
+      if (offset <= store.size() && length <= store.size() - offset) {
+        return;
+      }
+      throw new IllegalArgumentException(
+          operation
+              + " of "
+              + length
+              + " bytes at byte "
+              + offset
+              + " ends at byte "
+              + (length > Long.MAX_VALUE - offset ? "2^63 or more" : offset + length)
+              + ", "
+              + store.name()
+              + " has "
+              + store.size()
+              + "; shorten it or use a larger store");
+    }
+    if (offset < 0 || length < 0) {
+      throw new IllegalArgumentException(
+          operation
+              + " of "
+              + length
+              + " bytes at byte "
+              + offset
+              + " of "
+              + store.name()
+              + "; neither may be negative");
+    }
+    throw new IllegalArgumentException(
+        operation
+            + " of "
+            + length
+            + " bytes at byte "
+            + offset
+            + " of "
+            + store.name()
+            + "; both must be multiples of its logical block size, "
+            + block);
+  }
+
+  private BlockIoException trouble(
+      Operation operation, long offset, long length, IOException cause) {
+    return cause instanceof BlockIoException located
+        ? located
+        : new BlockIoException(name, operation, offset, length, cause);
+  }
+}

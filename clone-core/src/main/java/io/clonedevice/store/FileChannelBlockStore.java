@@ -1,0 +1,120 @@
+package io.clonedevice.store;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/**
+ * A store over a regular file or a block device, through the page cache.
+ *
+ * <p>Its size is the file's, rounded down to whole blocks of 512 bytes; the file is not made longer
+ * or shorter. Direct buffers are used as they are, without a copy, a lock or garbage. {@link
+ * #identity()} is the file's, whatever path or kind of store leads to it. {@link #tryLock()} locks
+ * the whole file; if an interrupt makes the system drop that lock and another process takes it
+ * before this one has it back, all further calls fail.
+ *
+ * <p>With JNA on the class path, on Linux, discarding punches holes into a file (which then read as
+ * zeroes) or discards on a device, holes of a file are known to {@link #extentAt}, and copying from
+ * file to file stays inside the kernel. Without, discard is not supported.
+ *
+ * <p>If the file is truncated by somebody else, reads beyond its new end and {@link #flush()} fail;
+ * writes beyond it make it longer again, and what lies between is lost.
+ */
+public final class FileChannelBlockStore extends FileBackedBlockStore {
+  private FileChannelBlockStore(UninterruptibleFile file, long size, boolean readOnly)
+      throws IOException {
+    super(file, size, 512, readOnly);
+  }
+
+  /**
+   * Opens an existing file or block device for reading.
+   *
+   * @param path of the default file system
+   * @return a read-only store
+   * @throws IOException if it is missing, not to be read, or neither regular file nor block device
+   */
+  public static FileChannelBlockStore openReadOnly(Path path) throws IOException {
+    return open(path, true);
+  }
+
+  /**
+   * Opens an existing file or block device for reading and writing.
+   *
+   * @param path of the default file system
+   * @return a writable store
+   * @throws IOException if it is missing, not to be written, or neither regular file nor block
+   *     device
+   */
+  public static FileChannelBlockStore open(Path path) throws IOException {
+    return open(path, false);
+  }
+
+  /**
+   * Creates a file of zeroes that takes no room yet, and opens it for reading and writing.
+   *
+   * @param path of the default file system; nothing may exist there
+   * @param size bytes; a positive multiple of 512
+   * @return a writable store
+   * @throws java.nio.file.FileAlreadyExistsException if something exists there; it is unchanged
+   * @throws IOException if it cannot be created; no file is left behind
+   */
+  public static FileChannelBlockStore create(Path path, long size) throws IOException {
+    return FileCreation.create(path, size, FileChannelBlockStore::open);
+  }
+
+  /**
+   * Opens a file for reading and writing, creates it if it is missing.
+   *
+   * @param path of the default file system
+   * @param size bytes that it must have at least; a positive multiple of 512
+   * @return a writable store, larger than {@code size} if the file is
+   * @throws IOException if it cannot be opened or created, or exists and is smaller; then it is
+   *     unchanged
+   */
+  public static FileChannelBlockStore openOrCreate(Path path, long size) throws IOException {
+    return FileCreation.openOrCreate(path, size, FileChannelBlockStore::open);
+  }
+
+  private static FileChannelBlockStore open(Path path, boolean readOnly) throws IOException {
+    UninterruptibleFile file = new UninterruptibleFile(path, !readOnly);
+    return new FileChannelBlockStore(file, sizeRoundedTo(512, file), readOnly);
+  }
+
+  @Override
+  void readBlocks(long offset, ByteBuffer target) throws IOException {
+    file().read(offset, target);
+  }
+
+  @Override
+  void writeBlocks(long offset, ByteBuffer source) throws IOException {
+    file().write(offset, source);
+  }
+
+  @Override
+  void copyBlocks(long offset, BlockStore target, long targetOffset, long length)
+      throws IOException {
+    long done = 0;
+    if (target instanceof FileChannelBlockStore other && copiesInKernel(other)) {
+      other.enter(BlockIoException.Operation.COPY, targetOffset, length);
+      try {
+        done = nativeFile().get().copyTo(offset, other.nativeFile().get(), targetOffset, length);
+      } finally {
+        other.leave();
+      }
+      if (done >= 0 && done < length) {
+        throw new EOFException("file was truncated at byte " + (offset + done) + "; restore it");
+      }
+    }
+    if (done < length) {
+      super.copyBlocks(offset, target, targetOffset, length);
+    }
+  }
+
+  private boolean copiesInKernel(FileChannelBlockStore other) {
+    return nativeFile().isPresent()
+        && other.nativeFile().isPresent()
+        && !nativeFile().get().isBlockDevice()
+        && !other.nativeFile().get().isBlockDevice();
+  }
+}

@@ -1,0 +1,61 @@
+package io.clonedevice.store;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Makes the file that a store is opened on, and takes it away again if that fails. */
+final class FileCreation {
+  private FileCreation() {}
+
+  /** Opens a store on an existing file. */
+  @FunctionalInterface
+  interface Opening<S> {
+    S open(Path path) throws IOException;
+  }
+
+  static <S extends BlockStore> S create(Path path, long size, Opening<S> opening)
+      throws IOException {
+    if (size <= 0 || size % 512 != 0) {
+      throw new IllegalArgumentException(
+          "size of " + path + " is " + size + " bytes; use a positive multiple of 512");
+    }
+    Files.createFile(path);
+    try {
+      try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+        file.setLength(size);
+      }
+      return opening.open(path);
+    } catch (Throwable e) {
+      try {
+        Files.deleteIfExists(path);
+      } catch (IOException second) {
+        e.addSuppressed(second);
+      }
+      throw e;
+    }
+  }
+
+  static <S extends BlockStore> S openOrCreate(Path path, long size, Opening<S> opening)
+      throws IOException {
+    try {
+      return create(path, size, opening);
+    } catch (FileAlreadyExistsException e) {
+      S store = opening.open(path);
+      if (store.size() < size) {
+        long has = store.size();
+        store.close();
+        throw new IOException(
+            path
+                + " exists with "
+                + has
+                + " bytes, "
+                + size
+                + " are needed; make it longer, remove it or name another");
+      }
+      return store;
+    }
+  }
+}

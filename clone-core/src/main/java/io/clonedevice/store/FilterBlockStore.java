@@ -1,0 +1,141 @@
+package io.clonedevice.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+
+/**
+ * A store that hands every call to another one; a subclass overrides what it wants to be different.
+ *
+ * <p>Each method calls the same method of the delegate and no other, so a subclass that changes
+ * {@link #write} must look after {@link #writeAsync}, {@link #writeDurably} and, where it is the
+ * source, {@link #copyTo} as well. A copy <em>to</em> a filter always goes through its {@link
+ * #write}. Closing it closes the delegate.
+ */
+public class FilterBlockStore implements BlockStore {
+  private final BlockStore delegate;
+
+  /**
+   * Makes a store that behaves as {@code delegate}.
+   *
+   * @param delegate where calls go; closed with this store
+   */
+  public FilterBlockStore(BlockStore delegate) {
+    this.delegate = Objects.requireNonNull(delegate, "delegate");
+  }
+
+  /**
+   * Returns where calls go.
+   *
+   * @return the store that was given to the constructor
+   */
+  protected final BlockStore delegate() {
+    return delegate;
+  }
+
+  @Override
+  public String name() {
+    return delegate.name();
+  }
+
+  @Override
+  public Object identity() {
+    return delegate.identity();
+  }
+
+  @Override
+  public long size() {
+    return delegate.size();
+  }
+
+  @Override
+  public int logicalBlockSize() {
+    return delegate.logicalBlockSize();
+  }
+
+  @Override
+  public boolean isReadOnly() {
+    return delegate.isReadOnly();
+  }
+
+  @Override
+  public Execution execution() {
+    return delegate.execution();
+  }
+
+  @Override
+  public boolean tryLock() throws IOException {
+    return delegate.tryLock();
+  }
+
+  @Override
+  public void read(long offset, ByteBuffer target) throws IOException {
+    delegate.read(offset, target);
+  }
+
+  @Override
+  public void write(long offset, ByteBuffer source) throws IOException {
+    delegate.write(offset, source);
+  }
+
+  @Override
+  public void flush() throws IOException {
+    delegate.flush();
+  }
+
+  @Override
+  public DiscardSupport discardSupport() {
+    return delegate.discardSupport();
+  }
+
+  @Override
+  public void discard(long offset, long length) throws IOException {
+    delegate.discard(offset, length);
+  }
+
+  @Override
+  public void writeDurably(long offset, ByteBuffer source) throws IOException {
+    delegate.writeDurably(offset, source);
+  }
+
+  @Override
+  public void copyTo(long offset, BlockStore target, long targetOffset, long length)
+      throws IOException {
+    delegate.copyTo(offset, target, targetOffset, length);
+  }
+
+  @Override
+  public Extent extentAt(long offset, long length) throws IOException {
+    return delegate.extentAt(offset, length);
+  }
+
+  @Override
+  public void readAsync(long offset, ByteBuffer target, IoCompletion completion) {
+    delegate.readAsync(offset, target, completion);
+  }
+
+  @Override
+  public void writeAsync(long offset, ByteBuffer source, IoCompletion completion) {
+    delegate.writeAsync(offset, source, completion);
+  }
+
+  @Override
+  public void flushAsync(IoCompletion completion) {
+    delegate.flushAsync(completion);
+  }
+
+  @Override
+  public void discardAsync(long offset, long length, IoCompletion completion) {
+    delegate.discardAsync(offset, length, completion);
+  }
+
+  @Override
+  public void close() throws IOException {
+    delegate.close();
+  }
+
+  @Override
+  public String toString() {
+    return getClass().getSimpleName() + "[" + delegate + "]";
+  }
+}

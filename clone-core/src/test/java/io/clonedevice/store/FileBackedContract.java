@@ -1,0 +1,275 @@
+package io.clonedevice.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.clonedevice.testing.Seed;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What holds for every store over regular files, beyond {@link BlockStoreContract}. */
+abstract class FileBackedContract extends BlockStoreContract {
+  private int fileCount;
+
+  protected abstract BlockStore create(Path path, long size) throws IOException;
+
+  protected abstract BlockStore open(Path path) throws IOException;
+
+  protected abstract BlockStore openReadOnly(Path path) throws IOException;
+
+  protected abstract BlockStore openOrCreate(Path path, long size) throws IOException;
+
+  @Override
+  protected BlockStore create(long size) throws Exception {
+    return create(directory.resolve("file-" + fileCount++), size);
+  }
+
+  @Override
+  protected BlockStore openReadOnly(BlockStore store) throws Exception {
+    return openReadOnly(Path.of(store.name()));
+  }
+
+  private Path file() {
+    return directory.resolve("file");
+  }
+
+  @Test
+  void bytesAreInTheFileAfterCloseAndReopen() throws Exception {
+    byte[] bytes = randomBytes(Seed.random(), 2 * block());
+    try (BlockStore store = create(file(), 4L * block())) {
+      store.write(block(), ByteBuffer.wrap(bytes));
+      store.flush();
+    }
+    try (BlockStore store = open(file())) {
+      assertThat(read(store, block(), 2 * block())).isEqualTo(bytes);
+    }
+    assertThat(Files.size(file())).isEqualTo(4L * block());
+  }
+
+  @Test
+  void createRefusesAnExistingFileAndLeavesItAlone() throws Exception {
+    Files.write(file(), new byte[] {1, 2, 3});
+    assertThatThrownBy(() -> create(file(), block()))
+        .isInstanceOf(FileAlreadyExistsException.class);
+    assertThat(Files.readAllBytes(file())).containsExactly(1, 2, 3);
+  }
+
+  @Test
+  void createThatFailsHalfWayLeavesNoFile() {
+    assertThatThrownBy(() -> create(file(), 1L << 62)).isInstanceOf(IOException.class);
+    assertThat(file()).doesNotExist();
+  }
+
+  @Test
+  void createTakesNoRoom() throws Exception {
+    tracked(create(file(), 1L << 40));
+    assertThat((Long) Files.getAttribute(file(), "size")).isEqualTo(1L << 40);
+    assertThat(Files.getFileStore(directory).getUsableSpace()).isLessThan(1L << 40);
+  }
+
+  @Test
+  void createRefusesASizeThatIsNoPositiveMultipleOfASector() {
+    assertThatThrownBy(() -> create(file(), 513))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("513");
+    assertThatThrownBy(() -> create(file(), 0)).isInstanceOf(IllegalArgumentException.class);
+    assertThat(file()).doesNotExist();
+  }
+
+  @Test
+  void openRefusesAMissingFileAndDoesNotCreateIt() {
+    assertThatThrownBy(() -> open(file())).isInstanceOf(NoSuchFileException.class);
+    assertThatThrownBy(() -> openReadOnly(file())).isInstanceOf(NoSuchFileException.class);
+    assertThat(file()).doesNotExist();
+  }
+
+  @Test
+  void openRefusesADirectoryAndACharacterDevice() {
+    assertThatThrownBy(() -> openReadOnly(directory))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(directory.toString());
+    Path device = Path.of("/dev/zero");
+    assumeTrue(Files.exists(device), "no /dev/zero");
+    assertThatThrownBy(() -> openReadOnly(device))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("neither");
+  }
+
+  @Test
+  void openOrCreateCreatesWhatIsMissingAndOpensWhatIsThere() throws Exception {
+    try (BlockStore store = openOrCreate(file(), 2L * block())) {
+      assertThat(store.size()).isEqualTo(2L * block());
+      store.write(0, ByteBuffer.wrap(randomBytes(new java.util.Random(3), block())));
+    }
+    byte[] before = Files.readAllBytes(file());
+    try (BlockStore store = openOrCreate(file(), block())) {
+      assertThat(store.size()).isEqualTo(2L * block());
+    }
+    assertThat(Files.readAllBytes(file())).isEqualTo(before);
+  }
+
+  @Test
+  void openOrCreateRefusesASmallerFileAndLeavesItAlone() throws Exception {
+    create(file(), 2L * block()).close();
+    assertThatThrownBy(() -> openOrCreate(file(), 3L * block()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("exists with " + 2 * block() + " bytes")
+        .hasMessageContaining(3 * block() + " are needed");
+    assertThat(Files.size(file())).isEqualTo(2L * block());
+    assertThat(openDescriptors(file())).isZero();
+  }
+
+  @Test
+  void sizeOfAFileIsRoundedDownToWholeBlocks() throws Exception {
+    Files.write(file(), new byte[3 * block() + 100]);
+    try (BlockStore store = open(file())) {
+      assertThat(store.size()).isEqualTo(3L * block());
+    }
+    assertThat(Files.size(file())).isEqualTo(3L * block() + 100);
+  }
+
+  @Test
+  void identityIsTheSameThroughLinks() throws Exception {
+    BlockStore store = tracked(create(file(), block()));
+    Path hard = Files.createLink(directory.resolve("hard"), file());
+    Path soft = Files.createSymbolicLink(directory.resolve("soft"), file());
+    assertThat(tracked(openReadOnly(hard)).identity()).isEqualTo(store.identity());
+    assertThat(tracked(openReadOnly(soft)).identity()).isEqualTo(store.identity());
+    assertThat(tracked(FileChannelBlockStore.openReadOnly(soft)).identity())
+        .isEqualTo(store.identity());
+  }
+
+  @Test
+  void lockHoldsThroughAHardLink() throws Exception {
+    BlockStore store = tracked(create(file(), block()));
+    Path hard = Files.createLink(directory.resolve("hard"), file());
+    assertThat(store.tryLock()).isTrue();
+    assertThat(tracked(open(hard)).tryLock()).isFalse();
+  }
+
+  @Test
+  void lockKeepsOtherProcessesAwayUntilClose() throws Exception {
+    BlockStore store = tracked(create(file(), block()));
+    assertThat(store.tryLock()).isTrue();
+    assertThat(otherProcessLocks(file())).isFalse();
+    store.close();
+    assertThat(otherProcessLocks(file())).isTrue();
+  }
+
+  @Test
+  void lockOutlivesAnotherStoreOfTheSameFile() throws Exception {
+    BlockStore store = tracked(create(file(), block()));
+    assertThat(store.tryLock()).isTrue();
+    openReadOnly(file()).close();
+    assertThat(otherProcessLocks(file())).isFalse();
+  }
+
+  @Test
+  void readOfATruncatedFileFailsAndNamesThePlace() throws Exception {
+    BlockStore store = tracked(create(file(), 1L << 20));
+    store.write(0, ByteBuffer.wrap(randomBytes(new java.util.Random(4), 1 << 20)));
+    truncate(file(), 1 << 16);
+    assertThat(read(store, 0, 1 << 16)).hasSize(1 << 16);
+    assertThatThrownBy(() -> store.read(1 << 19, ByteBuffer.allocateDirect(8192)))
+        .isInstanceOfSatisfying(
+            BlockIoException.class,
+            e -> {
+              assertThat(e.offset()).isEqualTo(1 << 19);
+              assertThat(e.length()).isEqualTo(8192);
+              assertThat(e.store()).isEqualTo(file().toString());
+            })
+        .hasMessageContaining("file was truncated");
+  }
+
+  @Test
+  void flushOfATruncatedFileFails() throws Exception {
+    BlockStore store = tracked(create(file(), 1L << 20));
+    truncate(file(), 1 << 16);
+    assertThatThrownBy(store::flush)
+        .isInstanceOf(BlockIoException.class)
+        .hasMessageContaining("file was truncated");
+  }
+
+  @Test
+  void closeLeavesNoDescriptorOpen() throws Exception {
+    assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "no /proc/self/fd");
+    BlockStore store = create(file(), 1L << 20);
+    store.write(0, ByteBuffer.allocate(block()));
+    store.tryLock();
+    store.extentAt(0, block());
+    assertThat(openDescriptors(file())).isPositive();
+    store.close();
+    assertThat(openDescriptors(file())).isZero();
+  }
+
+  static void truncate(Path file, long size) throws IOException {
+    try (RandomAccessFile other = new RandomAccessFile(file.toFile(), "rw")) {
+      other.setLength(size);
+    }
+  }
+
+  static long openDescriptors(Path file) throws IOException {
+    Path descriptors = Path.of("/proc/self/fd");
+    if (!Files.isDirectory(descriptors)) {
+      return 0;
+    }
+    try (Stream<Path> all = Files.list(descriptors)) {
+      return all.filter(each -> leadsTo(each, file)).count();
+    }
+  }
+
+  private static boolean leadsTo(Path descriptor, Path file) {
+    try {
+      return Files.readSymbolicLink(descriptor).equals(file.toRealPath());
+    } catch (IOException e) {
+      return false; // closed meanwhile: the listing's own
+    }
+  }
+
+  /** Returns whether another JVM can lock the file. */
+  static boolean otherProcessLocks(Path file) throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-Xshare:auto",
+                "-cp",
+                System.getProperty("java.class.path"),
+                LockProbe.class.getName(),
+                file.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    process.getOutputStream().close();
+    try (InputStream output = process.getInputStream()) {
+      String answer = new String(output.readAllBytes(), StandardCharsets.UTF_8).strip();
+      assertThat(process.waitFor()).isZero();
+      assertThat(answer).isIn("locked", "refused");
+      return answer.equals("locked");
+    }
+  }
+
+  /** Run by {@link #otherProcessLocks}. */
+  static final class LockProbe {
+    private LockProbe() {}
+
+    public static void main(String[] arguments) throws IOException {
+      try (java.nio.channels.FileChannel channel =
+          java.nio.channels.FileChannel.open(
+              Path.of(arguments[0]),
+              java.nio.file.StandardOpenOption.READ,
+              java.nio.file.StandardOpenOption.WRITE)) {
+        System.out.println(channel.tryLock() != null ? "locked" : "refused");
+      }
+    }
+  }
+}
