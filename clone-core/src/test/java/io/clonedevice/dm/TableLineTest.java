@@ -185,6 +185,7 @@ class TableLineTest {
           -1 8 clone a b c 8                              | Invalid start: `-1'
           0 eight clone a b c 8                           | Invalid length: `eight'
           0 9223372036854775808 clone a b c 8             | Invalid length: `9223372036854775808'
+          0 18446744073709551624 clone a b c 8            | Invalid length: `18446744073709551624'
           0 0 clone a b c 8                               | Invalid range
           9223372036854775807 8 clone a b c 8             | Invalid range
           """)
