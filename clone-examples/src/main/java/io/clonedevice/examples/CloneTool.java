@@ -1,0 +1,93 @@
+package io.clonedevice.examples;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+
+/**
+ * The command line: {@code java -jar clone.jar run|status|dump|check}.
+ *
+ * <p>Exit status: 0 done, 1 trouble, 2 misuse, 130 stopped by Ctrl-C, 143 stopped by SIGTERM. An
+ * error is one line on stderr; {@code --debug} adds the stack trace.
+ */
+@Command(
+    name = "clone",
+    mixinStandardHelpOptions = true,
+    version = "clone 0.1.0-SNAPSHOT",
+    synopsisSubcommandLabel = "COMMAND",
+    description = "An instant, writable clone of a disk image that fills itself in the background.",
+    footerHeading = "%nExit status:%n",
+    footer = {
+      "  0 done, 1 trouble, 2 misuse, 130 stopped by Ctrl-C, 143 stopped by SIGTERM",
+    },
+    subcommands = {
+      RunCommand.class,
+      StatusCommand.class,
+      DumpCommand.class,
+      CheckCommand.class,
+      Demo.class
+    })
+public final class CloneTool {
+  static final int DONE = 0;
+  static final int TROUBLE = 1;
+  static final int MISUSE = 2;
+  static final int INTERRUPTED = 130;
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Print the stack trace of an error.")
+  private boolean debug;
+
+  private CloneTool() {}
+
+  /**
+   * Runs the command line and ends the process.
+   *
+   * @param args the arguments
+   */
+  public static void main(String[] args) {
+    System.exit(execute(args));
+  }
+
+  /** Runs the command line; returns the exit status. */
+  static int execute(String... args) {
+    CloneTool tool = new CloneTool();
+    CommandLine commandLine = new CommandLine(tool);
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    commandLine.setParameterExceptionHandler(CloneTool::misuse);
+    commandLine.setExecutionExceptionHandler(
+        (failure, command, parsed) -> tool.failed(failure, command));
+    if (args.length == 0) {
+      commandLine.usage(commandLine.getErr());
+      return MISUSE;
+    }
+    return commandLine.execute(args);
+  }
+
+  private static int misuse(ParameterException misuse, String[] args) {
+    CommandLine command = misuse.getCommandLine();
+    command
+        .getErr()
+        .println(
+            "clone: "
+                + Errors.oneLine(misuse.getMessage())
+                + "; see clone "
+                + (command.getParent() == null ? "" : command.getCommandName() + " ")
+                + "--help");
+    return MISUSE;
+  }
+
+  private int failed(Exception failure, CommandLine command) {
+    PrintWriter err = command.getErr();
+    err.println("clone: " + Errors.describe(failure));
+    if (debug) {
+      failure.printStackTrace(err);
+    }
+    err.flush();
+    return Errors.unwrap(failure) instanceof IllegalArgumentException ? MISUSE : TROUBLE;
+  }
+}
