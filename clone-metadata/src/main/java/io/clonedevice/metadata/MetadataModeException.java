@@ -2,27 +2,35 @@ package io.clonedevice.metadata;
 
 import java.io.IOException;
 
-/** Something cannot be done in the mode that the metadata is in. */
+/** The metadata cannot be changed, because its mode is not {@link MetadataMode#READ_WRITE}. */
 public final class MetadataModeException extends IOException {
   private static final long serialVersionUID = 1L;
 
   private final MetadataMode mode;
 
   /**
-   * Makes an exception.
+   * Makes the exception.
    *
-   * @param mode the mode
-   * @param message what cannot be done, and what to do
+   * @param operation what was asked for
+   * @param mode the mode that forbids it
    */
-  public MetadataModeException(MetadataMode mode, String message) {
-    super(message);
+  public MetadataModeException(String operation, MetadataMode mode) {
+    super(
+        "Cannot "
+            + operation
+            + ": the metadata is in "
+            + mode.description()
+            + " mode"
+            + (mode == MetadataMode.READ_ONLY
+                ? "; make the metadata device work again, then reopen it read-write"
+                : ""));
     this.mode = mode;
   }
 
   /**
-   * Returns the mode that the metadata was in.
+   * Returns the mode that forbids the operation.
    *
-   * @return the mode
+   * @return {@link MetadataMode#READ_ONLY} or {@link MetadataMode#FAIL}
    */
   public MetadataMode mode() {
     return mode;
