@@ -425,7 +425,6 @@ public final class CloneDevice implements Closeable {
   private final class Events implements EngineEvents, HydrationEvents {
     @Override
     public void modeChanged(MetadataMode mode) {
-      LOG.warn("Switching to {} mode", mode.description());
       dispatcher.fire(listener -> listener.modeChanged(mode));
       if (mode != MetadataMode.READ_WRITE) {
         failHydrated(new IOException("the metadata is in mode " + mode.statusWord()));

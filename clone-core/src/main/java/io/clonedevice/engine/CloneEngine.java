@@ -289,7 +289,7 @@ public final class CloneEngine {
 
   private void route(Request request) {
     if (metadata.mode() == MetadataMode.FAIL) {
-      request.completed(failModeException("request"));
+      request.completed(failModeException("serve a request"));
     } else {
       request.route();
     }
@@ -683,22 +683,12 @@ public final class CloneEngine {
 
   private record WholeRegions(RequestRouter.Route route, long offset, long length) {}
 
-  static IOException failModeException(String what) {
-    return new MetadataModeException(
-        MetadataMode.FAIL,
-        what
-            + " failed: the metadata cannot be read any more (mode Fail); close the device and open"
-            + " it again");
+  static MetadataModeException failModeException(String request) {
+    return new MetadataModeException(request, MetadataMode.FAIL);
   }
 
-  MetadataModeException modeException(String what) {
-    MetadataMode mode = metadata.mode();
-    return new MetadataModeException(
-        mode,
-        what
-            + " failed: the metadata is in mode "
-            + mode.statusWord()
-            + "; mend its store, then reopenReadWrite()");
+  MetadataModeException modeException(String request) {
+    return new MetadataModeException(request, metadata.mode());
   }
 
   private static boolean mayBlock(BlockStore store) {

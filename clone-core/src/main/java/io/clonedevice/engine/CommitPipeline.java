@@ -171,7 +171,7 @@ final class CommitPipeline {
       return null;
     } catch (IOException | RuntimeException | Error e) {
       destinationFlushFailure = e;
-      LOG.error("flush of the destination {} failed", destination.name(), e);
+      LOG.error("flush of the destination failed: {}", destination.name(), e);
       return e;
     }
   }
@@ -183,23 +183,29 @@ final class CommitPipeline {
     } catch (IOException e) {
       return e;
     }
-    String operation = "flush destination device";
-    try {
-      // Bytes first, then the record that they are there.
-      destination.flush();
-      operation = "commit";
-      metadata.finishCommit(commit);
-    } catch (IOException | RuntimeException | Error e) {
-      if (commit != null && operation.startsWith("flush")) {
-        destinationFlushFailure = e;
-      }
-      LOG.error("Metadata operation `{}' failed", operation, e);
+    // Bytes first, then the record that they are there.
+    Throwable failure = flushDestination();
+    if (failure == null) {
+      failure = record(commit);
+    } else {
+      LOG.error("Metadata operation `flush destination device' failed: error = {}", failure);
+    }
+    if (failure == null) {
+      afterCommit.run();
+    } else {
       metadata.abort(commit);
       events.modeChanged(metadata.mode());
+    }
+    return failure;
+  }
+
+  private Throwable record(CloneMetadata.Commit commit) {
+    try {
+      metadata.finishCommit(commit);
+      return null;
+    } catch (IOException | RuntimeException | Error e) {
       return e;
     }
-    afterCommit.run();
-    return null;
   }
 
   /** The outcome of one flush, for the thread that waits for it. */
