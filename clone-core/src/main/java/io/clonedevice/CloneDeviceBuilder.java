@@ -195,7 +195,7 @@ public final class CloneDeviceBuilder {
       openRuntime = ownsRuntime() ? CloneRuntime.create() : runtime;
       openRuntime.deviceOpens();
       counted = true;
-      openMetadata = CloneMetadata.open(new BlockStoreMetadataDevice(metadata), geometry);
+      openMetadata = load(geometry);
       return new CloneDevice(this, openMetadata, openRuntime);
     } catch (IOException | RuntimeException | Error e) {
       if (openMetadata != null) {
@@ -212,6 +212,15 @@ public final class CloneDeviceBuilder {
       }
       teardown.addTo(e);
       throw e;
+    }
+  }
+
+  private CloneMetadata load(RegionGeometry geometry) throws IOException {
+    try {
+      return CloneMetadata.open(new BlockStoreMetadataDevice(metadata), geometry);
+    } catch (IOException e) {
+      throw new IOException(
+          "Failed to load metadata from " + metadata.name() + ": " + e.getMessage(), e);
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.agrona.concurrent.AgentInvoker;
 import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 import org.slf4j.Logger;
@@ -120,6 +121,7 @@ public final class CloneRuntime implements AutoCloseable {
       closed = true;
     }
     if (runner != null) {
+      agent.stop();
       runner.close();
     } else {
       invoker.close();
@@ -179,7 +181,9 @@ public final class CloneRuntime implements AutoCloseable {
   }
 
   private static void unexpected(Throwable failure) {
-    LOG.error("the hydrator met an unexpected failure", failure);
+    if (!(failure instanceof AgentTerminationException)) {
+      LOG.error("the hydrator met an unexpected failure", failure);
+    }
   }
 
   /** Makes a {@link CloneRuntime}. Not thread-safe. */

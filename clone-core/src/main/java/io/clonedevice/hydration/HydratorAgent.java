@@ -16,6 +16,7 @@ import org.agrona.BitUtil;
 import org.agrona.BufferUtil;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -53,6 +54,9 @@ public final class HydratorAgent implements Agent {
 
   // Written by those who open and close devices, read by the agent; edge: the map.
   private final Map<Integer, DeviceHydrator> devices = new ConcurrentHashMap<>();
+
+  // Written by who closes the runtime, read by the agent; edge: volatile.
+  private volatile boolean stopping;
 
   // Set by who lost a hint, cleared by the agent; edge: volatile.
   private volatile boolean lookAtAll;
@@ -153,6 +157,12 @@ public final class HydratorAgent implements Agent {
     return hintsDropped.sum();
   }
 
+  /** Ends the duty cycle of a runner soon, wherever it is parked. */
+  public void stop() {
+    stopping = true;
+    idle.wake();
+  }
+
   @Override
   public String roleName() {
     return "clone-hydrator";
@@ -160,6 +170,9 @@ public final class HydratorAgent implements Agent {
 
   @Override
   public int doWork() {
+    if (stopping) {
+      throw new AgentTerminationException();
+    }
     nowNs = clock.nanoTime();
     int records = completions.read(this::onRecord) + hints.read(this::onRecord);
     if (lookAtAll) {
@@ -312,7 +325,7 @@ public final class HydratorAgent implements Agent {
     @Override
     public void idle() {
       parked = Thread.currentThread();
-      if (hints.size() == 0 && completions.size() == 0 && !lookAtAll) {
+      if (hints.size() == 0 && completions.size() == 0 && !lookAtAll && !stopping) {
         DeviceHydrator next = deadlines.peek();
         if (next == null) {
           LockSupport.park(HydratorAgent.this);

@@ -3,10 +3,14 @@ package io.clonedevice.store;
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Native;
 import java.util.Set;
+import java.util.function.LongSupplier;
 
 /**
- * The system calls that Java has no method for, through JNA. Only to be touched where JNA may be
- * missing with a {@link LinkageError} in mind; {@link NativeFile} does.
+ * The system calls that Java has no method for, through JNA.
+ *
+ * <p>The only class that touches JNA: where JNA or its library is missing, or the system is not
+ * Linux, the first use is a {@link LinkageError}. Calls that were interrupted by a signal are made
+ * again.
  */
 final class LinuxSystemCalls {
   static final int O_RDONLY = 0;
@@ -14,12 +18,14 @@ final class LinuxSystemCalls {
   static final int O_CLOEXEC = 02000000;
   static final int SEEK_DATA = 3;
   static final int SEEK_HOLE = 4;
-  static final int FALLOC_FL_KEEP_SIZE = 1;
-  static final int FALLOC_FL_PUNCH_HOLE = 2;
-  static final long BLKDISCARD = 0x1277;
 
-  static final int EINTR = 4;
   static final int ENXIO = 6;
+  static final int EBADF = 9;
+
+  private static final int EINTR = 4;
+  private static final int FALLOC_FL_KEEP_SIZE = 1;
+  private static final int FALLOC_FL_PUNCH_HOLE = 2;
+  private static final long BLKDISCARD = 0x1277;
 
   // The numbers above hold here; some other architectures have their own.
   private static final Set<String> ARCHITECTURES = Set.of("amd64", "aarch64", "riscv64", "s390x");
@@ -34,18 +40,65 @@ final class LinuxSystemCalls {
 
   private LinuxSystemCalls() {}
 
-  static native int open(String path, int flags) throws LastErrorException;
+  /** Returns a descriptor, or a negative error number, as all methods here do. */
+  static int openFile(String path, int flags) {
+    return (int) result(() -> open(path, flags));
+  }
 
-  static native int close(int descriptor) throws LastErrorException;
+  /** Closes a descriptor; not made again when interrupted, it is closed then. */
+  static int closeFile(int descriptor) {
+    try {
+      return close(descriptor);
+    } catch (LastErrorException e) {
+      return -e.getErrorCode();
+    }
+  }
 
-  static native int fallocate(int descriptor, int mode, long offset, long length)
+  static long seek(int descriptor, long offset, int whence) {
+    return result(() -> lseek(descriptor, offset, whence));
+  }
+
+  static long punchHole(int descriptor, long offset, long length) {
+    return result(
+        () -> fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
+  }
+
+  static long discardBlocks(int descriptor, long offset, long length) {
+    return result(() -> ioctl(descriptor, BLKDISCARD, new long[] {offset, length}));
+  }
+
+  /** Copies some bytes; moves both offsets, in arrays of one element, by as many. */
+  static long copyRange(
+      int source, long[] sourceOffset, int target, long[] targetOffset, long length) {
+    return result(() -> copy_file_range(source, sourceOffset, target, targetOffset, length, 0));
+  }
+
+  private static long result(LongSupplier call) {
+    while (true) {
+      try {
+        return call.getAsLong();
+      } catch (LastErrorException e) {
+        if (e.getErrorCode() != EINTR) {
+          return -e.getErrorCode();
+        }
+      }
+    }
+  }
+
+  private static native int open(String path, int flags) throws LastErrorException;
+
+  private static native int close(int descriptor) throws LastErrorException;
+
+  private static native int fallocate(int descriptor, int mode, long offset, long length)
       throws LastErrorException;
 
-  static native long lseek(int descriptor, long offset, int whence) throws LastErrorException;
+  private static native long lseek(int descriptor, long offset, int whence)
+      throws LastErrorException;
 
-  static native int ioctl(int descriptor, long request, long[] range) throws LastErrorException;
+  private static native int ioctl(int descriptor, long request, long[] range)
+      throws LastErrorException;
 
-  static native long copy_file_range(
+  private static native long copy_file_range(
       int source, long[] sourceOffset, int target, long[] targetOffset, long length, int flags)
       throws LastErrorException;
 }

@@ -1,6 +1,5 @@
 package io.clonedevice.store;
 
-import com.sun.jna.LastErrorException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +14,8 @@ import java.util.Optional;
 final class NativeFile implements Closeable {
   /** What {@link #copyTo} returns if this pair of files cannot be copied inside the kernel. */
   static final long NOT_POSSIBLE = -1;
+
+  private static final long COPY_MAX = 1L << 30;
 
   private static final boolean AVAILABLE = available();
 
@@ -44,10 +45,8 @@ final class NativeFile implements Closeable {
     int flags =
         (writable ? LinuxSystemCalls.O_RDWR : LinuxSystemCalls.O_RDONLY)
             | LinuxSystemCalls.O_CLOEXEC;
-    int descriptor;
-    try {
-      descriptor = LinuxSystemCalls.open(file.path().toString(), flags);
-    } catch (LastErrorException e) {
+    int descriptor = LinuxSystemCalls.openFile(file.path().toString(), flags);
+    if (descriptor < 0) {
       // The same path was opened a moment ago: a name that the C library spells otherwise, say.
       return Optional.empty();
     }
@@ -65,7 +64,7 @@ final class NativeFile implements Closeable {
       }
       return Optional.of(new NativeFile(file.identity(), descriptor, blockDevice, support));
     } catch (Throwable e) {
-      LinuxSystemCalls.close(descriptor);
+      LinuxSystemCalls.closeFile(descriptor);
       UninterruptibleFile.descriptorClosed(file.identity());
       throw e;
     }
@@ -78,13 +77,9 @@ final class NativeFile implements Closeable {
   /** Discards a range of a block device, or punches a hole into a file. */
   void discard(long offset, long length) throws IOException {
     if (blockDevice) {
-      call(
-          "BLKDISCARD",
-          () ->
-              LinuxSystemCalls.ioctl(
-                  descriptor, LinuxSystemCalls.BLKDISCARD, new long[] {offset, length}));
+      check("BLKDISCARD", LinuxSystemCalls.discardBlocks(descriptor, offset, length));
     } else {
-      call("fallocate", () -> punch(descriptor, offset, length));
+      check("fallocate", LinuxSystemCalls.punchHole(descriptor, offset, length));
     }
   }
 
@@ -115,20 +110,14 @@ final class NativeFile implements Closeable {
     long[] to = {targetOffset};
     while (from[0] - offset < length) {
       long rest = length - (from[0] - offset);
-      try {
-        if (LinuxSystemCalls.copy_file_range(
-                descriptor, from, target.descriptor, to, Math.min(rest, 1 << 30), 0)
-            == 0) {
-          break;
-        }
-      } catch (LastErrorException e) {
-        if (e.getErrorCode() == LinuxSystemCalls.EINTR) {
-          continue;
-        }
-        if (from[0] == offset) {
-          return NOT_POSSIBLE;
-        }
-        throw failure("copy_file_range", e);
+      long copied =
+          LinuxSystemCalls.copyRange(
+              descriptor, from, target.descriptor, to, Math.min(rest, COPY_MAX));
+      if (copied < 0 && from[0] == offset) {
+        return NOT_POSSIBLE;
+      }
+      if (check("copy_file_range", copied) == 0) {
+        break;
       }
     }
     return from[0] - offset;
@@ -140,77 +129,39 @@ final class NativeFile implements Closeable {
 
   @Override
   public void close() throws IOException {
-    try {
-      LinuxSystemCalls.close(descriptor);
-    } catch (LastErrorException e) {
-      throw failure("close", e);
-    } finally {
-      UninterruptibleFile.descriptorClosed(identity);
-    }
+    long result = LinuxSystemCalls.closeFile(descriptor);
+    UninterruptibleFile.descriptorClosed(identity);
+    check("close", result);
   }
 
   private static DiscardSupport holePunching(int descriptor, UninterruptibleFile file, long size)
       throws IOException {
     long granularity = Files.getFileStore(file.path()).getBlockSize();
-    try {
-      // A file system that cannot punch refuses before it looks at the range; beyond the end of
-      // the file there is nothing to lose.
-      long beyondEnd = (file.size() + granularity - 1) / granularity * granularity;
-      punch(descriptor, beyondEnd, granularity);
-    } catch (LastErrorException e) {
-      return DiscardSupport.NONE;
-    }
-    return new DiscardSupport(true, granularity, size, true);
-  }
-
-  private static int punch(int descriptor, long offset, long length) {
-    return LinuxSystemCalls.fallocate(
-        descriptor,
-        LinuxSystemCalls.FALLOC_FL_PUNCH_HOLE | LinuxSystemCalls.FALLOC_FL_KEEP_SIZE,
-        offset,
-        length);
+    // A file system that cannot punch refuses before it looks at the range; beyond the end of the
+    // file there is nothing to lose.
+    long beyondEnd = (file.size() + granularity - 1) / granularity * granularity;
+    return LinuxSystemCalls.punchHole(descriptor, beyondEnd, granularity) < 0
+        ? DiscardSupport.NONE
+        : new DiscardSupport(true, granularity, size, true);
   }
 
   /** Returns where the next data or hole begins; behind everything if there is none. */
   private long seek(long offset, int whence) throws IOException {
-    try {
-      return LinuxSystemCalls.lseek(descriptor, offset, whence);
-    } catch (LastErrorException e) {
-      if (e.getErrorCode() == LinuxSystemCalls.ENXIO) {
-        return Long.MAX_VALUE;
-      }
-      throw failure("lseek", e);
+    long result = LinuxSystemCalls.seek(descriptor, offset, whence);
+    return result == -LinuxSystemCalls.ENXIO ? Long.MAX_VALUE : check("lseek", result);
+  }
+
+  private static long check(String call, long result) throws IOException {
+    if (result < 0) {
+      throw new IOException(call + " failed with error number " + -result);
     }
-  }
-
-  private interface Call {
-    int make();
-  }
-
-  private static void call(String name, Call call) throws IOException {
-    while (true) {
-      try {
-        call.make();
-        return;
-      } catch (LastErrorException e) {
-        if (e.getErrorCode() != LinuxSystemCalls.EINTR) {
-          throw failure(name, e);
-        }
-      }
-    }
-  }
-
-  private static IOException failure(String name, LastErrorException e) {
-    return new IOException(name + ": " + e.getMessage(), e);
+    return result;
   }
 
   private static boolean available() {
     try {
       // Loads JNA and its library; both may be missing, or the temporary directory not executable.
-      LinuxSystemCalls.lseek(-1, 0, 0);
-      return false;
-    } catch (LastErrorException e) {
-      return true; // bad descriptor: the call was made
+      return LinuxSystemCalls.seek(-1, 0, LinuxSystemCalls.SEEK_DATA) == -LinuxSystemCalls.EBADF;
     } catch (LinkageError e) {
       return false;
     }

@@ -7,6 +7,9 @@
  * <ul>
  *   <li>{@link io.clonedevice.store.FileChannelBlockStore}: files and block devices through the
  *       page cache. The usual choice.
+ *   <li>{@link io.clonedevice.store.MappedBlockStore}: the same mapped into memory; the least time
+ *       for small requests that hit the page cache.
+ *   <li>{@link io.clonedevice.store.RawDeviceBlockStore}: the same past the page cache.
  *   <li>{@link io.clonedevice.store.MemoryBlockStore}: the Java heap, sparse.
  * </ul>
  *

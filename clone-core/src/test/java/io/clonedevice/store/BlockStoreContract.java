@@ -2,6 +2,7 @@ package io.clonedevice.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.clonedevice.store.BlockIoException.Operation;
@@ -687,6 +688,22 @@ public abstract class BlockStoreContract {
       @Override
       BlockStore create(Path path, long size) throws IOException {
         return FileChannelBlockStore.create(path, size);
+      }
+    },
+    MAPPED {
+      @Override
+      BlockStore create(Path path, long size) throws IOException {
+        return MappedBlockStore.create(path, size);
+      }
+    },
+    RAW_DEVICE {
+      @Override
+      BlockStore create(Path path, long size) {
+        try {
+          return RawDeviceBlockStore.create(path, size);
+        } catch (IOException e) {
+          return abort("no direct I/O on " + path + ": " + e.getMessage());
+        }
       }
     },
     FILTER {

@@ -9,11 +9,16 @@ import java.nio.ByteBuffer;
  * The metadata device as far as the format can manage it. Every call is checked against its end, so
  * that a damaged block number never becomes an access elsewhere.
  */
-final class BoundedBlocks implements MetadataBlocks {
+public final class BoundedBlocks implements MetadataBlocks {
   private final MetadataDevice device;
   private final long blockCount;
 
-  BoundedBlocks(MetadataDevice device) {
+  /**
+   * Makes the view of a device, whose number of blocks must not change.
+   *
+   * @param device the metadata device; not closed by the view
+   */
+  public BoundedBlocks(MetadataDevice device) {
     this.device = device;
     this.blockCount = Math.min(device.blockCount(), MetadataLayout.MAX_BLOCKS);
   }

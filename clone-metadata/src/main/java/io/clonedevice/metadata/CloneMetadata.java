@@ -320,8 +320,8 @@ public final class CloneMetadata implements AutoCloseable {
    *
    * @param commit the commit under way; ended on success
    * @throws MetadataModeException if the mode is not {@link MetadataMode#READ_WRITE}
-   * @throws IOException if the device failed, has no space left, or holds a superblock that somebody
-   *     else wrote; {@link #abort} must be called
+   * @throws IOException if the device failed, has no space left, or holds a superblock that
+   *     somebody else wrote; {@link #abort} must be called
    * @throws IllegalStateException if this commit is not under way, or the metadata is closed
    */
   public synchronized void finishCommit(Commit commit) throws IOException {
@@ -391,8 +391,8 @@ public final class CloneMetadata implements AutoCloseable {
   }
 
   /**
-   * Goes from {@link MetadataMode#READ_ONLY} back to {@link MetadataMode#READ_WRITE} once the device
-   * works again. No effect if the mode is {@link MetadataMode#READ_WRITE}.
+   * Goes from {@link MetadataMode#READ_ONLY} back to {@link MetadataMode#READ_WRITE} once the
+   * device works again. No effect if the mode is {@link MetadataMode#READ_WRITE}.
    *
    * @throws MetadataModeException if the mode is {@link MetadataMode#FAIL}, or the metadata was
    *     opened read-only

@@ -1,7 +1,6 @@
 package io.clonedevice.metadata;
 
 import io.clonedevice.metadata.persistent.ArrayContents;
-import io.clonedevice.metadata.persistent.MetadataLayout;
 import java.io.IOException;
 import java.util.Arrays;
 

@@ -3,9 +3,10 @@
  *
  * <p>Read {@link io.clonedevice.metadata.CloneMetadata} first: it opens, marks, commits and aborts,
  * and its class comment shows a commit. Then {@link io.clonedevice.metadata.RegionMap}, which
- * answers what is hydrated, and {@link io.clonedevice.metadata.RegionGeometry}, which converts bytes,
- * sectors and regions. A backend author implements {@link io.clonedevice.metadata.MetadataDevice};
- * {@link io.clonedevice.metadata.MetadataSize} says how large one must be.
+ * answers what is hydrated, and {@link io.clonedevice.metadata.RegionGeometry}, which converts
+ * bytes, sectors and regions. A backend author implements {@link
+ * io.clonedevice.metadata.MetadataDevice}; {@link io.clonedevice.metadata.MetadataSize} says how
+ * large one must be.
  *
  * <pre>
  *   any thread           one thread at a time

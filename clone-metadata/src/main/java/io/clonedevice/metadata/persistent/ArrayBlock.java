@@ -56,7 +56,6 @@ final class ArrayBlock {
       throws MetadataFormatException {
     int found = block.getInt(offset);
     return found == expected
-        || BlockKind.ARRAY.fault(
-            faults, number, name, Integer.toUnsignedString(found), expected);
+        || BlockKind.ARRAY.fault(faults, number, name, Integer.toUnsignedString(found), expected);
   }
 }

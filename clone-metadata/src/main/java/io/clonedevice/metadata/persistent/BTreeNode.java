@@ -92,11 +92,7 @@ final class BTreeNode {
     }
     return entries(block) >= minEntries
         || kind.fault(
-            faults,
-            number,
-            "nr_entries",
-            entries(block),
-            minEntries + " to " + MAX_ENTRIES);
+            faults, number, "nr_entries", entries(block), minEntries + " to " + MAX_ENTRIES);
   }
 
   /**
@@ -126,17 +122,12 @@ final class BTreeNode {
     BlockKind kind = BlockKind.BTREE_NODE;
     int max = block.getInt(MAX_ENTRIES_OFFSET);
     if (max != maxEntries) {
-      return kind.fault(
-          faults, number, "max_entries", Integer.toUnsignedString(max), maxEntries);
+      return kind.fault(faults, number, "max_entries", Integer.toUnsignedString(max), maxEntries);
     }
     int entries = entries(block);
     if (entries < 0 || entries > maxEntries) {
       return kind.fault(
-          faults,
-          number,
-          "nr_entries",
-          Integer.toUnsignedString(entries),
-          "at most " + maxEntries);
+          faults, number, "nr_entries", Integer.toUnsignedString(entries), "at most " + maxEntries);
     }
     int flags = block.getInt(FLAGS_OFFSET);
     if (flags != INTERNAL_FLAG && flags != LEAF_FLAG) {

@@ -105,8 +105,7 @@ final class BitsetTree {
     int to = firstChild[level][index + 1];
     BTreeNode.encodeHeader(block, level == 1, to - from);
     for (int child = from; child < to; child++) {
-      BTreeNode.putEntry(
-          block, child - from, firstKey(level - 1, child), blocks[level - 1][child]);
+      BTreeNode.putEntry(block, child - from, firstKey(level - 1, child), blocks[level - 1][child]);
     }
     BlockKind.BTREE_NODE.seal(block, blocks[level][index]);
   }

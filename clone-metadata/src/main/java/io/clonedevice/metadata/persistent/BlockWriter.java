@@ -25,7 +25,7 @@ final class BlockWriter {
       firstBlock = block;
     }
     int offset = pending++ * MetadataBlocks.BLOCK_SIZE;
-    buffer.put(offset, ZEROES);
+    buffer.clear().put(offset, ZEROES);
     return buffer.slice(offset, MetadataBlocks.BLOCK_SIZE).order(buffer.order());
   }
 

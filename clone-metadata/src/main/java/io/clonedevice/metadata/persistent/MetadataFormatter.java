@@ -47,8 +47,8 @@ public final class MetadataFormatter {
    * @throws IOException if the device failed; block 0 is still blank unless it was its write that
    *     failed
    */
-  public static OnDiskMetadata format(
-      MetadataBlocks device, long regionSectors, long deviceSectors) throws IOException {
+  public static OnDiskMetadata format(MetadataBlocks device, long regionSectors, long deviceSectors)
+      throws IOException {
     long regionCount = (deviceSectors - 1) / regionSectors + 1;
     int bitmaps = MetadataLayout.bitmapCount(device.blockCount());
     BitsetTree tree = BitsetTree.balanced(MetadataLayout.arrayBlockCount(regionCount));
@@ -96,8 +96,7 @@ public final class MetadataFormatter {
         i ->
             Math.max(
                 0,
-                Math.min(
-                    BitmapBlock.ENTRIES_PER_BLOCK, end - i * BitmapBlock.ENTRIES_PER_BLOCK)));
+                Math.min(BitmapBlock.ENTRIES_PER_BLOCK, end - i * BitmapBlock.ENTRIES_PER_BLOCK)));
     BitSet inUse = new BitSet(blockCount);
     inUse.set(0, end);
     return new SpaceMap(

@@ -96,8 +96,7 @@ public final class MetadataReader {
           "a block from 1 to " + (superblock.blockCount() - 1));
     }
     if (reached.get((int) number)) {
-      return kind.fault(
-          faults, from, field, number, "a block that nothing else refers to");
+      return kind.fault(faults, from, field, number, "a block that nothing else refers to");
     }
     reached.set((int) number);
     return true;
@@ -162,8 +161,7 @@ public final class MetadataReader {
     for (int entry = 0; entry < BTreeNode.entries(block); entry++) {
       long key = BTreeNode.key(block, entry);
       if (key != arrays.size()) {
-        kind.fault(
-            faults, number, "key " + entry, Long.toUnsignedString(key), arrays.size());
+        kind.fault(faults, number, "key " + entry, Long.toUnsignedString(key), arrays.size());
         return;
       }
       long child = BTreeNode.value(block, entry);
@@ -211,8 +209,7 @@ public final class MetadataReader {
           && tree.block(0, first + run) == tree.block(0, first) + run) {
         run++;
       }
-      device.read(
-          tree.block(0, first), buffer.limit(run * MetadataBlocks.BLOCK_SIZE).position(0));
+      device.read(tree.block(0, first), buffer.limit(run * MetadataBlocks.BLOCK_SIZE).position(0));
       for (int i = 0; i < run; i++) {
         ByteBuffer block =
             buffer
@@ -224,8 +221,8 @@ public final class MetadataReader {
     }
   }
 
-  private void readArrayBlock(
-      int index, int number, ByteBuffer block, ArrayWordsConsumer words) throws IOException {
+  private void readArrayBlock(int index, int number, ByteBuffer block, ArrayWordsConsumer words)
+      throws IOException {
     long regionCount = superblock.regionCount();
     int count = MetadataLayout.wordsIn(regionCount, index);
     if (!ArrayBlock.verify(block, number, count, faults)) {
@@ -238,11 +235,7 @@ public final class MetadataReader {
       long beyond = values.getLong(8 * (count - 1)) & -1L << tail;
       if (beyond != 0) {
         BlockKind.ARRAY.fault(
-            faults,
-            number,
-            "bits past the last region",
-            "0x" + Long.toHexString(beyond),
-            "0x0");
+            faults, number, "bits past the last region", "0x" + Long.toHexString(beyond), "0x0");
         return;
       }
     }
@@ -306,12 +299,10 @@ public final class MetadataReader {
         noneFreeBefore);
   }
 
-  private void readBitmap(
-      int bitmap, int number, ByteBuffer block, boolean compare, BitSet inUse)
+  private void readBitmap(int bitmap, int number, ByteBuffer block, boolean compare, BitSet inUse)
       throws IOException {
     for (int word = 0; word < BitmapBlock.WORDS_PER_BLOCK; word++) {
-      int base =
-          bitmap * BitmapBlock.ENTRIES_PER_BLOCK + word * BitmapBlock.ENTRIES_PER_WORD;
+      int base = bitmap * BitmapBlock.ENTRIES_PER_BLOCK + word * BitmapBlock.ENTRIES_PER_WORD;
       int used = BitmapBlock.usedInWord(block, word);
       boolean odd = BitmapBlock.hasSharedInWord(block, word);
       for (int i = 0; i < BitmapBlock.ENTRIES_PER_WORD; i++) {

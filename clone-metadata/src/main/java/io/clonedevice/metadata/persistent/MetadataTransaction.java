@@ -79,8 +79,7 @@ final class MetadataTransaction {
   }
 
   /** Writes all blocks but the superblock; nothing is flushed. */
-  void write(MetadataBlocks device, ByteBuffer buffer, ArrayContents contents)
-      throws IOException {
+  void write(MetadataBlocks device, ByteBuffer buffer, ArrayContents contents) throws IOException {
     Arrays.sort(writes, 0, writeCount);
     ArrayContents.CommittedWords committed = committedWords(device, contents);
     BlockWriter writer = new BlockWriter(device, buffer);

@@ -58,8 +58,7 @@ public final class OnDiskMetadata {
    * @return a direct buffer of 128 KiB
    */
   static ByteBuffer newBuffer() {
-    return ByteBuffer.allocateDirect(32 * MetadataBlocks.BLOCK_SIZE)
-        .order(ByteOrder.LITTLE_ENDIAN);
+    return ByteBuffer.allocateDirect(32 * MetadataBlocks.BLOCK_SIZE).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /**

@@ -100,8 +100,7 @@ public record Superblock(
     return decoded.isPlausible(deviceBlocks, faults) ? decoded : null;
   }
 
-  private static boolean isOurs(ByteBuffer block, FaultSink faults)
-      throws MetadataFormatException {
+  private static boolean isOurs(ByteBuffer block, FaultSink faults) throws MetadataFormatException {
     BlockKind kind = BlockKind.SUPERBLOCK;
     boolean ok = kind.verifyNumber(block, NUMBER, faults);
     long magic = block.getLong(MAGIC_OFFSET);
