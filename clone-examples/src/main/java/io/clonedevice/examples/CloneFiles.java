@@ -16,8 +16,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * The three files of a clone: makes those that are missing, and takes them away again when the clone
- * cannot be opened; files that were there before are never removed.
+ * The three files of a clone: makes those that are missing, and takes them away again when the
+ * clone cannot be opened; files that were there before are never removed.
  */
 final class CloneFiles {
   private static final int METADATA_BLOCK_SIZE = 4096;
@@ -156,7 +156,7 @@ final class CloneFiles {
   private static void refuseSame(String role, Path path, String otherRole, Path other)
       throws IOException {
     boolean same =
-        Files.exists(path) && Files.exists(other)
+        (Files.exists(path) && Files.exists(other))
             ? Files.isSameFile(path, other)
             : path.toAbsolutePath().normalize().equals(other.toAbsolutePath().normalize());
     if (same) {

@@ -117,13 +117,10 @@ final class CloneRun {
 
   private void hydrate(CloneDevice device, StopSignal stop) throws Exception {
     CompletableFuture<Void> hydrated = device.hydrated();
-    CompletableFuture<Object> wake =
-        CompletableFuture.anyOf(hydrated, stop.requested(), trouble);
+    CompletableFuture<Object> wake = CompletableFuture.anyOf(hydrated, stop.requested(), trouble);
     CloneStatus status = device.statusNoFlush();
     try (Progress progress =
-        quiet
-            ? Progress.none()
-            : Progress.onStderr(hydratedBytes(status), device.size(), err)) {
+        quiet ? Progress.none() : Progress.onStderr(hydratedBytes(status), device.size(), err)) {
       while (true) {
         boolean copied = status.hydratedRegions() == status.regionCount();
         progress.update(
@@ -147,7 +144,7 @@ final class CloneRun {
   }
 
   private int report(CloneStatus last, boolean copies, StopSignal stop) {
-    boolean done = last.hydratedRegions() == last.regionCount();
+    boolean done = last.hydrationCompleted();
     if (!quiet) {
       out.println(
           (done ? "done: " : "not done: ")
@@ -166,8 +163,7 @@ final class CloneRun {
   }
 
   private static long hydratedBytes(CloneStatus status) {
-    return Math.min(
-        status.hydratedRegions() * status.regionSize(), status.deviceSize());
+    return Math.min(status.hydratedRegions() * status.regionSize(), status.deviceSize());
   }
 
   /** Ends the run when the device gives up; called by the device's threads. */

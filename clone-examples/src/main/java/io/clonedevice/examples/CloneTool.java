@@ -1,6 +1,7 @@
 package io.clonedevice.examples;
 
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -50,13 +51,18 @@ public final class CloneTool {
    * @param args the arguments
    */
   public static void main(String[] args) {
-    System.exit(execute(args));
+    Charset charset = Charset.defaultCharset();
+    PrintWriter out = new PrintWriter(System.out, true, charset);
+    PrintWriter err = new PrintWriter(System.err, true, charset);
+    System.exit(execute(out, err, args));
   }
 
   /** Runs the command line; returns the exit status. */
-  static int execute(String... args) {
+  static int execute(PrintWriter out, PrintWriter err, String... args) {
     CloneTool tool = new CloneTool();
     CommandLine commandLine = new CommandLine(tool);
+    commandLine.setOut(out);
+    commandLine.setErr(err);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setParameterExceptionHandler(CloneTool::misuse);
     commandLine.setExecutionExceptionHandler(

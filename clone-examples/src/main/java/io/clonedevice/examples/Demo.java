@@ -109,8 +109,8 @@ public final class Demo implements Callable<Integer> {
       CloneStatus first = device.statusNoFlush();
       workload.readFirst(device);
       say(
-          "%s %s hydrated; first read after %.1f ms",
-          first.hydratedRegions() == 0 ? "opened:" : "reopened:",
+          "%s %s hydrated so far; first read after %.1f ms",
+          share < 1 ? "opened:" : "reopened:",
           ByteSize.percent(first.hydratedRegions(), first.regionCount()),
           (System.nanoTime() - startNs) / 1e6);
 

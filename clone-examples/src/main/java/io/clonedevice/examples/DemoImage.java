@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 /**
  * What the demo clones: an ext4 file system of real files, one of which the demo may write to.
  *
- * <p>That file, {@code scratch}, is made of blocks that each begin with a mark; so its blocks can be
- * found in the image without knowing the file system, and written without harming it.
+ * <p>That file, {@code scratch}, is made of blocks that each begin with a mark; so its blocks can
+ * be found in the image without knowing the file system, and written without harming it.
  *
  * @param path the image
  * @param size bytes

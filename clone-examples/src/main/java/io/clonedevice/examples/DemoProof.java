@@ -68,8 +68,7 @@ final class DemoProof {
     }
   }
 
-  private static ByteBuffer read(FileChannel channel, long offset, int length)
-      throws IOException {
+  private static ByteBuffer read(FileChannel channel, long offset, int length) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(length);
     while (bytes.hasRemaining()) {
       if (channel.read(bytes, offset + bytes.position()) < 0) {

@@ -68,9 +68,7 @@ final class DemoWorkload {
     }
     read(
         device,
-        random.nextInt(4) == 0
-            ? place
-            : random.nextLong(image.size() / BLOCK_SIZE) * BLOCK_SIZE);
+        random.nextInt(4) == 0 ? place : random.nextLong(image.size() / BLOCK_SIZE) * BLOCK_SIZE);
     LockSupport.parkNanos(PAUSE_NS);
   }
 
@@ -86,7 +84,9 @@ final class DemoWorkload {
     device.read(offset, buffer.clear()).join();
     byte[] expected = writes.get(offset);
     ByteBuffer wanted =
-        expected != null ? ByteBuffer.wrap(expected) : DemoProof.read(image.path(), offset, BLOCK_SIZE);
+        expected != null
+            ? ByteBuffer.wrap(expected)
+            : DemoProof.read(image.path(), offset, BLOCK_SIZE);
     if (!buffer.flip().equals(wanted)) {
       throw new IOException("the clone reads wrong bytes at " + offset);
     }

@@ -64,7 +64,8 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--hydration-batch-size",
       paramLabel = "N",
-      description = "Adjacent regions that are joined into one copy. Default: the library's choice.")
+      description =
+          "Adjacent regions that are joined into one copy. Default: the library's choice.")
   private Long batchSize;
 
   @Option(
@@ -72,9 +73,7 @@ final class RunCommand implements Callable<Integer> {
       description = "Only make or open the clone; copy nothing and exit.")
   private boolean noHydration;
 
-  @Option(
-      names = "--no-discard-passdown",
-      description = "Keep discards from the destination.")
+  @Option(names = "--no-discard-passdown", description = "Keep discards from the destination.")
   private boolean noDiscardPassdown;
 
   @Option(

@@ -51,9 +51,7 @@ final class StatusCommand extends MetadataCommand {
                   + " regions, "
                   + ByteSize.percent(file.hydrated(), geometry.regionCount())
                   + (done ? "; complete, the source is no longer needed" : ""));
-      out()
-          .println(
-              "metadata used " + file.usedBlocks() + " of " + file.totalBlocks() + " blocks");
+      out().println("metadata used " + file.usedBlocks() + " of " + file.totalBlocks() + " blocks");
     }
     return CloneTool.DONE;
   }
