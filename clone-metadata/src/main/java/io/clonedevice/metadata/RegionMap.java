@@ -2,6 +2,7 @@ package io.clonedevice.metadata;
 
 import io.clonedevice.metadata.persistent.MetadataLayout;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import net.openhft.chronicle.bytes.BytesStore;
 
 /**
@@ -157,9 +158,16 @@ public final class RegionMap {
     long offset = (long) DirtyWords.firstWordOf(arrayBlock) << 3;
     int count = 0;
     for (int i = 0; i < words.limit(); i += 8) {
-      long value = words.getLong(i);
-      bits.writeLong(offset + i, value);
-      count += Long.bitCount(value);
+      count += Long.bitCount(words.getLong(i));
+    }
+    if (ByteOrder.nativeOrder() == words.order()) {
+      byte[] raw = new byte[words.limit()];
+      words.get(0, raw);
+      bits.write(offset, raw, 0, raw.length);
+    } else {
+      for (int i = 0; i < words.limit(); i += 8) {
+        bits.writeLong(offset + i, words.getLong(i));
+      }
     }
     hydratedCount = hydratedCount + count;
     return count;

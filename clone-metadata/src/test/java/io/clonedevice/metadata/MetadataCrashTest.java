@@ -49,6 +49,52 @@ class MetadataCrashTest {
   }
 
   @Test
+  @Tag("B21")
+  void everyCutOfTheCommitAfterAFailedOneOpensToTheOldOrTheNewState() throws IOException {
+    Random random = TestSeed.random();
+    for (int call = 0; ; call++) {
+      MemoryMetadataDevice device =
+          new MemoryMetadataDevice(MetadataLayout.blocksToFormat(REGIONS));
+      try (CloneMetadata metadata = CloneMetadata.open(device, GEOMETRY)) {
+        metadata.markHydrated(3, 1);
+        metadata.finishCommit(metadata.beginCommit());
+        List<List<Long>> first = Ranges.of(metadata);
+        metadata.markHydrated(40_000, 1);
+        List<List<Long>> failed = Ranges.of(metadata);
+        device.faultAtCall(call);
+        if (!failsToCommit(metadata)) {
+          break;
+        }
+        metadata.reopenReadWrite();
+        // The failed commit is on the device as a whole, or not at all.
+        List<List<Long>> old = open(device.copy());
+        assertThat(old).isIn(first, failed);
+        metadata.markHydrated(60_000, 1);
+        metadata.markHydrated(20, 1);
+        List<List<Long>> next = Ranges.of(metadata);
+        MemoryMetadataDevice before = device.copy();
+        List<MemoryMetadataDevice.Operation> operations = device.record();
+        metadata.finishCommit(metadata.beginCommit());
+        for (MemoryMetadataDevice image : crashImages(before, operations, random)) {
+          assertThat(open(image)).as("fault at call " + call).isIn(old, next);
+        }
+        assertThat(open(device.copy())).isEqualTo(next);
+      }
+    }
+  }
+
+  private static boolean failsToCommit(CloneMetadata metadata) throws IOException {
+    CloneMetadata.Commit commit = metadata.beginCommit();
+    try {
+      metadata.finishCommit(commit);
+      return false;
+    } catch (IOException e) {
+      metadata.abort(commit);
+      return true;
+    }
+  }
+
+  @Test
   void everyCutOfAFormatIsBlankOrFormatted() throws IOException {
     Random random = TestSeed.random();
     MemoryMetadataDevice device = new MemoryMetadataDevice(64);
