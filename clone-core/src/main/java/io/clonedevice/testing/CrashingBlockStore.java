@@ -29,6 +29,7 @@ import java.util.TreeMap;
 public final class CrashingBlockStore extends FilterBlockStore {
   private static final int SECTOR_SIZE = 512;
 
+  private final MemoryBlockStore current;
   private final MemoryBlockStore flushed;
   // By sector: the values since the last flush, oldest first. Guarded by this.
   private final NavigableMap<Long, List<byte[]>> unflushed = new TreeMap<>();
@@ -62,8 +63,22 @@ public final class CrashingBlockStore extends FilterBlockStore {
    * @param medium copied, not changed
    */
   public CrashingBlockStore(MemoryBlockStore medium) {
-    super(copy(medium));
-    this.flushed = copy(medium);
+    this(copy(medium), copy(medium));
+  }
+
+  private CrashingBlockStore(MemoryBlockStore current, MemoryBlockStore flushed) {
+    super(current);
+    this.current = current;
+    this.flushed = flushed;
+  }
+
+  /**
+   * Returns another store over the same bytes that refuses changes. The two are closed separately.
+   *
+   * @return a read-only store with the same {@link #identity()}
+   */
+  public MemoryBlockStore asReadOnly() {
+    return current.asReadOnly();
   }
 
   /**
@@ -136,23 +151,34 @@ public final class CrashingBlockStore extends FilterBlockStore {
 
   @Override
   public void writeAsync(long offset, ByteBuffer source, IoCompletion completion) {
-    completion.run(() -> write(offset, source));
+    report(() -> write(offset, source), completion);
   }
 
   @Override
   public void flushAsync(IoCompletion completion) {
-    completion.run(this::flush);
+    report(this::flush, completion);
   }
 
   @Override
   public void discardAsync(long offset, long length, IoCompletion completion) {
-    completion.run(() -> discard(offset, length));
+    report(() -> discard(offset, length), completion);
+  }
+
+  /** As {@link IoCompletion#run}, but misuse is thrown. */
+  private static void report(IoCompletion.IoCall call, IoCompletion completion) {
+    IOException failure = null;
+    try {
+      call.run();
+    } catch (IOException e) {
+      failure = e;
+    }
+    completion.completed(failure);
   }
 
   private void remember(long offset, long length) throws IOException {
     for (long at = offset; at < offset + length; at += SECTOR_SIZE) {
       ByteBuffer value = ByteBuffer.allocate(SECTOR_SIZE);
-      delegate().read(at, value);
+      current.read(at, value);
       unflushed.computeIfAbsent(at / SECTOR_SIZE, sector -> new ArrayList<>()).add(value.array());
     }
   }

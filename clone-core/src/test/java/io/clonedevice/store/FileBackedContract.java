@@ -6,10 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.clonedevice.testing.Seed;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -237,39 +235,9 @@ abstract class FileBackedContract extends BlockStoreContract {
   }
 
   /** Returns whether another JVM can lock the file. */
-  static boolean otherProcessLocks(Path file) throws Exception {
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-Xshare:auto",
-                "-cp",
-                System.getProperty("java.class.path"),
-                LockProbe.class.getName(),
-                file.toString())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    process.getOutputStream().close();
-    try (InputStream output = process.getInputStream()) {
-      String answer = new String(output.readAllBytes(), StandardCharsets.UTF_8).strip();
-      assertThat(process.waitFor()).isZero();
-      assertThat(answer).isIn("locked", "refused");
-      return answer.equals("locked");
-    }
-  }
-
-  /** Run by {@link #otherProcessLocks}. */
-  static final class LockProbe {
-    private LockProbe() {}
-
-    public static void main(String[] arguments) throws IOException {
-      try (java.nio.channels.FileChannel channel =
-          java.nio.channels.FileChannel.open(
-              Path.of(arguments[0]),
-              java.nio.file.StandardOpenOption.READ,
-              java.nio.file.StandardOpenOption.WRITE)) {
-        System.out.println(channel.tryLock() != null ? "locked" : "refused");
-      }
+  static boolean otherProcessLocks(Path file) throws IOException {
+    try (ProcessWithLock other = ProcessWithLock.on(file)) {
+      return other.hasLocked();
     }
   }
 }

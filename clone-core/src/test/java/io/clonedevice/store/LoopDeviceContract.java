@@ -47,6 +47,7 @@ abstract class LoopDeviceContract extends BlockStoreContract {
     assertThat(tracked(RawDeviceBlockStore.openReadOnly(soft)).identity())
         .isEqualTo(store.identity());
     assertThat(FileIdentity.of(directory.resolve("backing-0"))).isNotEqualTo(store.identity());
+    Files.delete(soft);
   }
 
   @Test

@@ -108,7 +108,7 @@ public final class CloneMetadata implements AutoCloseable {
     }
     warnIfExcessive(device);
     MetadataBlocks blocks = new BoundedBlocks(device);
-    if (blocks.blockCount() > 0 && MetadataFormatter.isBlank(blocks)) {
+    if (blocks.blockCount() == 0 || MetadataFormatter.isBlank(blocks)) {
       return format(device, blocks, geometry);
     }
     MetadataReader reader = new MetadataReader(blocks, FaultSink.THROWING);

@@ -39,6 +39,7 @@ final class MemoryMetadataDevice implements MetadataDevice {
   boolean readOnly;
   boolean closed;
   boolean faulted;
+  long calls;
   long blocksRead;
   long blocksWritten;
   long writes;
@@ -191,6 +192,7 @@ final class MemoryMetadataDevice implements MetadataDevice {
     if (closed) {
       throw new AssertionError(name + " after close");
     }
+    calls++;
     if (callsUntilFault-- == 0 || fails) {
       faulted = true;
       throw new IOException("injected fault in " + name);

@@ -1,0 +1,91 @@
+package io.clonedevice.bench;
+
+import io.clonedevice.CloneDevice;
+import io.clonedevice.hydration.Hydration;
+import io.clonedevice.metadata.MetadataSize;
+import io.clonedevice.store.BlockStore;
+import io.clonedevice.store.FileChannelBlockStore;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Is a 1 MiB read over 256 unhydrated regions of 4 KiB one read of the source? The baseline is one
+ * read of a {@code FileChannel}; the source is in the page cache.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Fork(3)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class UnhydratedReadBenchmark {
+  private static final int SIZE = 64 << 20;
+  private static final int REGION = 4096;
+  private static final int LENGTH = 1 << 20;
+
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(LENGTH);
+  private long next;
+  private BenchFiles files;
+  private CloneDevice device;
+  private BlockStore blocking;
+  private FileChannel channel;
+
+  /** Makes a clone of which nothing is hydrated. */
+  @Setup
+  public void open() throws IOException {
+    files = new BenchFiles();
+    Path source = files.random("source", SIZE);
+    device =
+        CloneDevice.builder()
+            .source(FileChannelBlockStore.openReadOnly(source))
+            .destination(FileChannelBlockStore.create(files.path("destination"), SIZE))
+            .metadata(
+                FileChannelBlockStore.create(
+                    files.path("metadata"), MetadataSize.forRegions(SIZE / REGION)))
+            .regionSize(REGION)
+            .hydration(Hydration.disabled())
+            .open();
+    blocking = device.blocking();
+    channel = FileChannel.open(source, StandardOpenOption.READ);
+  }
+
+  /** Removes the files. */
+  @TearDown
+  public void close() throws IOException {
+    channel.close();
+    device.close();
+    files.close();
+  }
+
+  /** The baseline. */
+  @Benchmark
+  public int fileChannelRead() throws IOException {
+    return channel.read(buffer.clear(), offset());
+  }
+
+  /** A read over 256 unhydrated regions. */
+  @Benchmark
+  public void deviceRead() throws IOException {
+    blocking.read(offset(), buffer.clear());
+  }
+
+  private long offset() {
+    next = (next + LENGTH) % SIZE;
+    return next;
+  }
+}

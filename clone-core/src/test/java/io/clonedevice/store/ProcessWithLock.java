@@ -1,0 +1,60 @@
+package io.clonedevice.store;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** Another JVM that tries to lock a file and holds what it got until its input ends. */
+final class ProcessWithLock implements AutoCloseable {
+  private final Process process;
+  private final boolean locked;
+
+  private ProcessWithLock(Process process, boolean locked) {
+    this.process = process;
+    this.locked = locked;
+  }
+
+  static ProcessWithLock on(Path file) throws IOException {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                ProcessWithLock.class.getName(),
+                file.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
+    String answer = output.readLine();
+    if (!"locked".equals(answer) && !"refused".equals(answer)) {
+      throw new IOException("the other process said " + answer);
+    }
+    return new ProcessWithLock(process, answer.equals("locked"));
+  }
+
+  boolean hasLocked() {
+    return locked;
+  }
+
+  @Override
+  public void close() throws IOException {
+    process.getOutputStream().close();
+    process.onExit().join();
+  }
+
+  /** Runs in the other process. */
+  public static void main(String[] arguments) throws IOException {
+    try (FileChannel channel =
+            FileChannel.open(
+                Path.of(arguments[0]), StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock()) {
+      System.out.println(lock != null ? "locked" : "refused");
+      System.in.read();
+    }
+  }
+}

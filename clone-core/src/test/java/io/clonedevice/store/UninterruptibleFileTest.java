@@ -1,0 +1,168 @@
+package io.clonedevice.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.clonedevice.testing.Seed;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class UninterruptibleFileTest {
+  private static final UninterruptibleFile.Transfer READ =
+      (channel, buffer, offset) -> channel.read(buffer, offset);
+
+  @TempDir Path directory;
+
+  private Path path;
+  private byte[] content;
+  private UninterruptibleFile file;
+
+  @BeforeEach
+  void open() throws IOException {
+    path = directory.resolve("file");
+    content = new byte[8192];
+    Seed.random().nextBytes(content);
+    Files.write(path, content);
+    file = new UninterruptibleFile(path, true);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    file.close();
+    assertThat(FileBackedContract.openDescriptors(path)).isZero();
+  }
+
+  /** Reads with an interrupt inside the first call of the channel, which closes it. */
+  private ByteBuffer readInterrupted() throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocateDirect(4096);
+    List<FileChannel> channels = new ArrayList<>();
+    try {
+      file.transfer(
+          (channel, target, offset) -> {
+            channels.add(channel);
+            if (channels.size() == 1) {
+              Thread.currentThread().interrupt();
+            }
+            return channel.read(target, offset);
+          },
+          4096,
+          buffer);
+    } finally {
+      assertThat(Thread.interrupted()).as("status is set again").isTrue();
+      assertThat(channels.get(0).isOpen()).as("the interrupt closed the channel").isFalse();
+    }
+    return buffer.flip();
+  }
+
+  @Test
+  void readDuringWhichTheChannelWasClosedByAnInterruptIsWhole() throws IOException {
+    assertThat(readInterrupted()).isEqualTo(ByteBuffer.wrap(content, 4096, 4096));
+    ByteBuffer again = ByteBuffer.allocate(8192);
+    file.read(0, again);
+    assertThat(again.array()).isEqualTo(content);
+  }
+
+  @Test
+  void bytesTransferredBeforeTheChannelDiedAreNotCountedTwice() throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(8192);
+    int[] calls = new int[1];
+    file.transfer(
+        (channel, target, offset) -> {
+          int read = shortRead(channel, target, offset, 1000);
+          if (++calls[0] == 2) {
+            channel.close(); // the position has moved, the outcome is lost
+            throw new java.nio.channels.AsynchronousCloseException();
+          }
+          return read;
+        },
+        0,
+        buffer);
+    assertThat(buffer.array()).isEqualTo(content);
+  }
+
+  @Test
+  void shortTransfersAreContinued() throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(8192);
+    file.transfer((channel, target, offset) -> shortRead(channel, target, offset, 7), 0, buffer);
+    assertThat(buffer.array()).isEqualTo(content);
+  }
+
+  private static int shortRead(FileChannel channel, ByteBuffer target, long offset, int most)
+      throws IOException {
+    int limit = target.limit();
+    target.limit(Math.min(limit, target.position() + most));
+    int read = channel.read(target, offset);
+    target.limit(limit);
+    return read;
+  }
+
+  @Test
+  void readBehindTheEndFailsAndSaysWhereTheFileEnds() {
+    assertThatThrownBy(() -> file.transfer(READ, 4096, ByteBuffer.allocate(8192)))
+        .isInstanceOf(EOFException.class)
+        .hasMessageContaining("truncated")
+        .hasMessageContaining("byte 8192");
+  }
+
+  @Test
+  void forceAfterAnInterruptSucceeds() throws IOException {
+    readInterrupted();
+    file.write(0, ByteBuffer.wrap(new byte[512]));
+    file.force();
+    file.force();
+    assertThat(Files.readAllBytes(path)[0]).isZero();
+  }
+
+  @Test
+  void fileThatReplacedTheOpenOneIsNotUsed() throws IOException {
+    Path other = Files.write(directory.resolve("other"), new byte[8192]);
+    Files.move(other, path, StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(this::readInterrupted)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(path.toString())
+        .hasMessageContaining("was replaced by another file");
+  }
+
+  @Test
+  void lockIsHeldAgainAfterAnInterruptClosedTheChannel() throws Exception {
+    assertThat(file.tryLock()).isTrue();
+    readInterrupted();
+    assertThat(FileBackedContract.otherProcessLocks(path)).isFalse();
+  }
+
+  @Test
+  void lockThatIsLostToSomebodyElseFailsAllLaterCalls() throws Exception {
+    assertThat(file.tryLock()).isTrue();
+    // Any descriptor of the file that this process closes drops its locks; this one tells nobody.
+    FileChannel.open(path, StandardOpenOption.READ).close();
+    try (ProcessWithLock other = ProcessWithLock.on(path)) {
+      assertThat(other.hasLocked()).isTrue();
+      assertThatThrownBy(this::readInterrupted)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("somebody else has locked " + path);
+      assertThatThrownBy(() -> file.write(0, ByteBuffer.allocate(512)))
+          .hasMessageContaining("somebody else has locked");
+      assertThatThrownBy(file::force).hasMessageContaining("somebody else has locked");
+    }
+  }
+
+  @Test
+  void pathOfAnotherFileSystemIsRefused() {
+    Path foreign = Path.of(java.net.URI.create("jrt:/java.base/module-info.class"));
+    assertThatThrownBy(() -> new UninterruptibleFile(foreign, false))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("default file system");
+  }
+}
