@@ -1,6 +1,8 @@
 package io.clonedevice.examples;
 
-import java.util.List;
+import io.clonedevice.metadata.persistent.MetadataFault;
+import io.clonedevice.metadata.tool.MetadataCheck;
+import io.clonedevice.metadata.tool.MetadataDump;
 import picocli.CommandLine.Command;
 
 /** {@code check}: whether a metadata device is sound. */
@@ -11,22 +13,28 @@ import picocli.CommandLine.Command;
 final class CheckCommand extends MetadataCommand {
   @Override
   public Integer call() throws Exception {
-    List<String> faults = MetadataFile.check(metadata());
-    if (!faults.isEmpty()) {
-      faults.forEach(out()::println);
+    MetadataCheck check = MetadataFile.check(metadata());
+    if (!check.isSound()) {
+      for (MetadataFault fault : check.faults()) {
+        out().println(fault.message());
+      }
+      long unlisted = check.faultCount() - check.faults().size();
+      if (unlisted > 0) {
+        out().println("and " + unlisted + " more faults");
+      }
       return CloneTool.TROUBLE;
     }
-    MetadataFile file = MetadataFile.read(metadata());
+    MetadataDump dump = MetadataFile.dump(metadata());
     out()
         .println(
             "OK: "
-                + file.hydrated()
+                + dump.hydrated()
                 + " of "
-                + file.geometry().regionCount()
+                + dump.regions()
                 + " regions hydrated, "
-                + file.usedBlocks()
+                + dump.usedBlocks()
                 + " of "
-                + file.totalBlocks()
+                + dump.totalBlocks()
                 + " blocks used");
     return CloneTool.DONE;
   }

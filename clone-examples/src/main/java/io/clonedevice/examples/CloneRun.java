@@ -7,6 +7,7 @@ import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.metadata.RegionGeometry;
+import io.clonedevice.metadata.tool.MetadataDump;
 import io.clonedevice.store.BlockStore;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -71,15 +72,18 @@ final class CloneRun {
       throws IOException {
     try {
       files.check();
-      MetadataFile recorded = files.hasMetadata() ? MetadataFile.read(files.metadata()) : null;
+      MetadataDump recorded = files.hasMetadata() ? MetadataFile.dump(files.metadata()) : null;
       requireDestinationOf(recorded);
       long chosenRegionSize =
           regionSize != null
               ? regionSize
-              : recorded != null ? recorded.geometry().regionSize() : DEFAULT_REGION_SIZE;
+              : recorded != null
+                  ? recorded.regionSectors() * RegionGeometry.SECTOR_SIZE
+                  : DEFAULT_REGION_SIZE;
       BlockStore source = files.openSource();
       // A source that has grown since is no obstacle: the clone keeps the size that it began with.
-      long deviceSize = recorded != null ? recorded.geometry().deviceSize() : source.size();
+      long deviceSize =
+          recorded != null ? recorded.deviceSectors() * RegionGeometry.SECTOR_SIZE : source.size();
       RegionGeometry geometry = new RegionGeometry(deviceSize, chosenRegionSize);
       BlockStore destination = files.openDestination(deviceSize);
       BlockStore metadata = files.openMetadata(MetadataSize.forRegions(geometry.regionCount()));
@@ -100,7 +104,7 @@ final class CloneRun {
   }
 
   /** A destination that is gone cannot be made anew: the regions copied before would be missing. */
-  private void requireDestinationOf(MetadataFile recorded) throws IOException {
+  private void requireDestinationOf(MetadataDump recorded) throws IOException {
     if (recorded != null && !files.destinationExists()) {
       throw new IOException(
           "destination "
@@ -110,7 +114,7 @@ final class CloneRun {
               + " says that "
               + recorded.hydrated()
               + " of its "
-              + recorded.geometry().regionCount()
+              + recorded.regions()
               + " regions are hydrated; bring it back, or remove the metadata to begin anew");
     }
   }

@@ -36,7 +36,7 @@ public final class Demo implements Callable<Integer> {
   private static final int REGION_SIZE = 64 << 10;
 
   /** A stream from the source; several run at once. */
-  private static final long STREAM_BYTES_PER_SECOND = 40L << 20;
+  private static final long STREAM_BYTES_PER_SECOND = 25L << 20;
 
   @Spec private CommandSpec spec;
 
@@ -106,13 +106,15 @@ public final class Demo implements Callable<Integer> {
   private void hydrateTo(double share) throws Exception {
     long startNs = System.nanoTime();
     try (CloneDevice device = open()) {
+      long openedNs = System.nanoTime();
       CloneStatus first = device.statusNoFlush();
       workload.readFirst(device);
       say(
-          "%s %s hydrated so far; first read after %.1f ms",
+          "%s in %.0f ms, %s hydrated; first read %.1f ms later",
           share < 1 ? "opened:" : "reopened:",
+          (openedNs - startNs) / 1e6,
           ByteSize.percent(first.hydratedRegions(), first.regionCount()),
-          (System.nanoTime() - startNs) / 1e6);
+          (System.nanoTime() - openedNs) / 1e6);
 
       long hydrationStartNs = System.nanoTime();
       long before = first.hydratedRegions();
@@ -162,7 +164,7 @@ public final class Demo implements Callable<Integer> {
             FileChannelBlockStore.openOrCreate(
                 metadata, MetadataSize.forRegions(geometry.regionCount())))
         .regionSize(REGION_SIZE)
-        .hydration(Hydration.background())
+        .hydration(Hydration.background().threshold(64).batchSize(16))
         .open();
   }
 

@@ -81,7 +81,7 @@ final class DemoWorkload {
   }
 
   private void read(CloneDevice device, long offset) throws IOException {
-    device.read(offset, buffer.clear()).join();
+    device.blocking().read(offset, buffer.clear());
     byte[] expected = writes.get(offset);
     ByteBuffer wanted =
         expected != null

@@ -1,6 +1,6 @@
 package io.clonedevice.examples;
 
-import io.clonedevice.metadata.RegionGeometry;
+import io.clonedevice.metadata.tool.MetadataDump;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -15,39 +15,29 @@ final class DumpCommand extends MetadataCommand {
 
   @Override
   public Integer call() throws Exception {
-    MetadataFile file = MetadataFile.read(metadata());
-    RegionGeometry geometry = file.geometry();
+    MetadataDump dump = MetadataFile.dump(metadata());
     if (json) {
-      out()
-          .println(
-              new JsonObject()
-                  .put("region_size_sectors", geometry.regionSectors())
-                  .put("device_sectors", geometry.deviceSectors())
-                  .put("regions", geometry.regionCount())
-                  .put("hydrated", file.hydrated())
-                  .put("ranges", file.ranges())
-                  .put("used_blocks", file.usedBlocks())
-                  .put("total_blocks", file.totalBlocks()));
-    } else {
-      out()
-          .println(
-              "region size "
-                  + geometry.regionSectors()
-                  + " sectors, device "
-                  + geometry.deviceSectors()
-                  + " sectors, "
-                  + geometry.regionCount()
-                  + " regions, "
-                  + file.hydrated()
-                  + " hydrated, "
-                  + file.usedBlocks()
-                  + " of "
-                  + file.totalBlocks()
-                  + " metadata blocks used");
-      out().println("first region, count of the hydrated ranges:");
-      for (long[] range : file.ranges()) {
-        out().println(range[0] + " " + range[1]);
-      }
+      out().println(dump.toJson());
+      return CloneTool.DONE;
+    }
+    out()
+        .println(
+            "region size "
+                + dump.regionSectors()
+                + " sectors, device "
+                + dump.deviceSectors()
+                + " sectors, "
+                + dump.regions()
+                + " regions, "
+                + dump.hydrated()
+                + " hydrated, "
+                + dump.usedBlocks()
+                + " of "
+                + dump.totalBlocks()
+                + " metadata blocks used");
+    out().println("first region, count of the hydrated ranges:");
+    for (MetadataDump.Range range : dump.ranges()) {
+      out().println(range.first() + " " + range.count());
     }
     return CloneTool.DONE;
   }

@@ -104,6 +104,9 @@ abstract class Progress implements AutoCloseable {
   private static final class Lines extends Progress {
     private static final long INTERVAL_NS = 5_000_000_000L;
 
+    /** Before that a rate says nothing. */
+    private static final long RATE_AFTER_NS = 1_000_000_000L;
+
     private final long bytesBefore;
     private final long bytesTotal;
     private final PrintWriter out;
@@ -134,7 +137,7 @@ abstract class Progress implements AutoCloseable {
           .append(", ")
           .append(ByteSize.percent(bytesDone, bytesTotal));
       double bytesPerNs = (double) (bytesDone - bytesBefore) / Math.max(1, nowNs - startNs);
-      if (bytesPerNs > 0) {
+      if (bytesPerNs > 0 && (phase != Phase.HYDRATING || nowNs - startNs > RATE_AFTER_NS)) {
         line.append(", ").append(ByteSize.format((long) (bytesPerNs * 1e9))).append("/s");
         if (phase == Phase.HYDRATING) {
           long left = (long) ((bytesTotal - bytesDone) / bytesPerNs / 1e9);

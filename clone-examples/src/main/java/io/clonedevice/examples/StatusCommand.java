@@ -1,6 +1,8 @@
 package io.clonedevice.examples;
 
 import io.clonedevice.metadata.RegionGeometry;
+import io.clonedevice.metadata.tool.MetadataDump;
+import java.io.PrintWriter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -15,44 +17,52 @@ final class StatusCommand extends MetadataCommand {
 
   @Override
   public Integer call() throws Exception {
-    MetadataFile file = MetadataFile.read(metadata());
-    RegionGeometry geometry = file.geometry();
-    boolean done = file.hydrated() == geometry.regionCount();
+    MetadataDump dump = MetadataFile.dump(metadata());
     if (json) {
-      out()
-          .println(
-              new JsonObject()
-                  .put("region_size_sectors", geometry.regionSectors())
-                  .put("device_sectors", geometry.deviceSectors())
-                  .put("regions", geometry.regionCount())
-                  .put("hydrated", file.hydrated())
-                  .put("complete", done)
-                  .put("used_blocks", file.usedBlocks())
-                  .put("total_blocks", file.totalBlocks()));
+      printJson(dump);
     } else {
-      out().println("metadata      " + metadata());
-      out()
-          .println(
-              "device        "
-                  + ByteSize.format(geometry.deviceSize())
-                  + " ("
-                  + geometry.deviceSize()
-                  + " bytes)");
-      out()
-          .println(
-              "regions       "
-                  + geometry.regionCount()
-                  + " of "
-                  + ByteSize.format(geometry.regionSize()));
-      out()
-          .println(
-              "hydrated      "
-                  + file.hydrated()
-                  + " regions, "
-                  + ByteSize.percent(file.hydrated(), geometry.regionCount())
-                  + (done ? "; complete, the source is no longer needed" : ""));
-      out().println("metadata used " + file.usedBlocks() + " of " + file.totalBlocks() + " blocks");
+      printTable(dump);
     }
     return CloneTool.DONE;
+  }
+
+  private void printJson(MetadataDump dump) {
+    out()
+        .println(
+            "{\"region_size_sectors\":"
+                + dump.regionSectors()
+                + ",\"device_sectors\":"
+                + dump.deviceSectors()
+                + ",\"regions\":"
+                + dump.regions()
+                + ",\"hydrated\":"
+                + dump.hydrated()
+                + ",\"complete\":"
+                + isComplete(dump)
+                + ",\"used_blocks\":"
+                + dump.usedBlocks()
+                + ",\"total_blocks\":"
+                + dump.totalBlocks()
+                + "}");
+  }
+
+  private void printTable(MetadataDump dump) {
+    long deviceSize = dump.deviceSectors() * RegionGeometry.SECTOR_SIZE;
+    long regionSize = dump.regionSectors() * RegionGeometry.SECTOR_SIZE;
+    PrintWriter out = out();
+    out.println("metadata      " + metadata());
+    out.println("device        " + ByteSize.format(deviceSize) + " (" + deviceSize + " bytes)");
+    out.println("regions       " + dump.regions() + " of " + ByteSize.format(regionSize));
+    out.println(
+        "hydrated      "
+            + dump.hydrated()
+            + " regions, "
+            + ByteSize.percent(dump.hydrated(), dump.regions())
+            + (isComplete(dump) ? "; complete, the source is no longer needed" : ""));
+    out.println("metadata used " + dump.usedBlocks() + " of " + dump.totalBlocks() + " blocks");
+  }
+
+  private static boolean isComplete(MetadataDump dump) {
+    return dump.hydrated() == dump.regions();
   }
 }

@@ -123,7 +123,7 @@ class BadInputTest {
   @Test
   void metadataTooSmall() throws IOException {
     CloneDirectory.writeSparse(clone.metadata(), 5 * 4096);
-    refused(CloneTool.TROUBLE, "metadata");
+    refused(CloneTool.MISUSE, "Metadata device too small: 20480 bytes, 16 regions need 40960");
   }
 
   @Test

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MetadataCommandsTest {
   private static final int REGION_SIZE = 4096;
   private static final int SIZE = 100 * REGION_SIZE;
-  private static final String BLOCKS = "\"used_blocks\": 6, \"total_blocks\": ";
+  private static final String BLOCKS = "\"used_blocks\":6,\"total_blocks\":";
 
   @TempDir private Path temporary;
   private CloneDirectory clone;
@@ -38,8 +38,8 @@ class MetadataCommandsTest {
     assertThat(dump.status()).isZero();
     assertThat(dump.out())
         .isEqualToIgnoringNewLines(
-            "{\"region_size_sectors\": 8, \"device_sectors\": 800, \"regions\": 100,"
-                + " \"hydrated\": 6, \"ranges\": [[0, 3], [63, 2], [99, 1]], "
+            "{\"region_size_sectors\":8,\"device_sectors\":800,\"regions\":100,"
+                + "\"hydrated\":6,\"ranges\":[[0,3],[63,2],[99,1]],"
                 + BLOCKS
                 + totalBlocks()
                 + "}");
@@ -50,7 +50,7 @@ class MetadataCommandsTest {
     cloneWithRegions();
 
     assertThat(Tool.run("dump", "--json", "--metadata", clone.metadata()).out())
-        .contains("\"hydrated\": 0, \"ranges\": [], ");
+        .contains("\"hydrated\":0,\"ranges\":[],");
   }
 
   @Test
@@ -83,8 +83,8 @@ class MetadataCommandsTest {
 
     assertThat(Tool.run("status", "--json", "--metadata", clone.metadata()).out())
         .isEqualToIgnoringNewLines(
-            "{\"region_size_sectors\": 8, \"device_sectors\": 800, \"regions\": 100,"
-                + " \"hydrated\": 100, \"complete\": true, "
+            "{\"region_size_sectors\":8,\"device_sectors\":800,\"regions\":100,"
+                + "\"hydrated\":100,\"complete\":true,"
                 + BLOCKS
                 + totalBlocks()
                 + "}");
@@ -97,7 +97,7 @@ class MetadataCommandsTest {
       device.flush().join();
 
       assertThat(Tool.run("status", "--json", "--metadata", clone.metadata()).out())
-          .contains("\"hydrated\": 1, ");
+          .contains("\"hydrated\":1,");
     }
   }
 

@@ -1,11 +1,13 @@
 package io.clonedevice.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.clonedevice.CloneDevice;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.store.FileChannelBlockStore;
+import io.clonedevice.store.RawDeviceBlockStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -31,7 +33,7 @@ class RunCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"file", "mmap", "FILE"})
+  @ValueSource(strings = {"file", "mmap", "MMAP"})
   void makesTheMissingFilesAndCopiesEverything(String store) {
     Tool run = clone.run("--store", store);
 
@@ -40,6 +42,21 @@ class RunCommandTest {
     assertThat(run.out())
         .isEqualToIgnoringNewLines(
             "done: 21 of 21 regions hydrated, the source is no longer needed");
+  }
+
+  @Test
+  void copiesPastThePageCache() throws IOException {
+    try {
+      RawDeviceBlockStore.openReadOnly(clone.source()).close();
+    } catch (IOException e) {
+      assumeTrue(false, "no direct I/O here: " + e.getMessage());
+    }
+    CloneDirectory.write(clone.source(), 20 * REGION_SIZE);
+
+    Tool run = clone.run("--store", "raw");
+
+    assertThat(run.status()).as(run.err()).isEqualTo(CloneTool.DONE);
+    assertThat(clone.destination()).hasSameBinaryContentAs(clone.source());
   }
 
   @Test
