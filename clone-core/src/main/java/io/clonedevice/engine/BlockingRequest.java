@@ -15,13 +15,8 @@ final class BlockingRequest extends Request {
   private final BlockingQueue<Runnable> tasks;
 
   BlockingRequest(
-      CloneEngine engine,
-      RequestRouter.Route route,
-      long offset,
-      long length,
-      ByteBuffer buffer,
-      boolean durable) {
-    this(engine, route, offset, length, buffer, durable, new LinkedBlockingQueue<>());
+      CloneEngine engine, RequestRouter.Route route, long offset, long length, ByteBuffer buffer) {
+    this(engine, route, offset, length, buffer, new LinkedBlockingQueue<>());
   }
 
   private BlockingRequest(
@@ -30,9 +25,8 @@ final class BlockingRequest extends Request {
       long offset,
       long length,
       ByteBuffer buffer,
-      boolean durable,
       BlockingQueue<Runnable> tasks) {
-    super(engine, tasks::add, route, offset, length, buffer, durable);
+    super(engine, tasks::add, route, offset, length, buffer, false);
     this.tasks = tasks;
   }
 

@@ -201,7 +201,7 @@ public final class CloneEngine {
         gate.exit();
       }
     } else {
-      runInside(new BlockingRequest(this, router::read, offset, length, target, false));
+      runInside(new BlockingRequest(this, router::read, offset, length, target));
     }
   }
 
@@ -216,21 +216,20 @@ public final class CloneEngine {
   public void writeBlocking(long offset, ByteBuffer data, boolean durable) throws IOException {
     int length = data.remaining();
     checkRange("write", offset, length);
-    if (length == 0 && !durable) {
-      return;
-    }
-    gate.enter();
-    if (length > 0
-        && !durable
-        && metadata.mode() != MetadataMode.FAIL
-        && router.isHydrated(offset, length)) {
-      try {
-        destination.write(offset, data);
-      } finally {
-        gate.exit();
+    if (length > 0) {
+      gate.enter();
+      if (metadata.mode() != MetadataMode.FAIL && router.isHydrated(offset, length)) {
+        try {
+          destination.write(offset, data);
+        } finally {
+          gate.exit();
+        }
+      } else {
+        runInside(new BlockingRequest(this, router::write, offset, length, data));
       }
-    } else {
-      runInside(new BlockingRequest(this, router::write, offset, length, data, durable));
+    }
+    if (durable) {
+      flushBlocking();
     }
   }
 
@@ -245,8 +244,7 @@ public final class CloneEngine {
     checkRange("discard", offset, length);
     WholeRegions whole = wholeRegions(offset, length);
     gate.enter();
-    runInside(
-        new BlockingRequest(this, whole.route(), whole.offset(), whole.length(), null, false));
+    runInside(new BlockingRequest(this, whole.route(), whole.offset(), whole.length(), null));
   }
 
   /**
@@ -468,15 +466,19 @@ public final class CloneEngine {
   }
 
   /**
-   * Commits if something changed and the device is not suspended, and waits for it.
+   * Commits if something changed and the device is neither suspended nor closed, and waits for it.
    *
    * @throws IOException if the commit failed
    */
   public void commit() throws IOException {
-    if (!gate.isSuspended()
-        && metadata.hasUncommittedChanges()
-        && metadata.mode() == MetadataMode.READ_WRITE) {
-      pipeline.flushBlocking(executor);
+    if (metadata.hasUncommittedChanges()
+        && metadata.mode() == MetadataMode.READ_WRITE
+        && gate.tryEnter()) {
+      try {
+        pipeline.flushBlocking(executor);
+      } finally {
+        gate.exit();
+      }
     }
   }
 
