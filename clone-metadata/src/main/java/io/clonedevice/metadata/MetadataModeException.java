@@ -6,6 +6,7 @@ import java.io.IOException;
 public final class MetadataModeException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  /** The mode that forbids the operation. */
   private final MetadataMode mode;
 
   /**

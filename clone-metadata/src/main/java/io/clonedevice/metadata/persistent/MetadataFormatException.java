@@ -8,9 +8,16 @@ import java.io.IOException;
 public final class MetadataFormatException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  /** Number of the metadata block. */
   private final long block;
+
+  /** Name of the field. */
   private final String field;
+
+  /** What was found there. */
   private final String found;
+
+  /** What was expected there. */
   private final String expected;
 
   /**
