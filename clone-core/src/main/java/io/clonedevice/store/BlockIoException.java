@@ -22,9 +22,16 @@ public final class BlockIoException extends IOException {
     COPY
   }
 
+  /** The store's name. */
   private final String store;
+
+  /** What it was asked to do. */
   private final Operation operation;
+
+  /** First byte of the range. */
   private final long offset;
+
+  /** Bytes of the range. */
   private final long length;
 
   /**

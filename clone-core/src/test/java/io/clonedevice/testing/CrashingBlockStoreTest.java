@@ -89,6 +89,7 @@ class CrashingBlockStoreTest extends BlockStoreContract {
 
   @Test
   void flushedWriteIsInEveryCrash() throws IOException {
+    store.write(0, sectors(9, 9));
     store.write(0, sectors(1, 2, 3, 4));
     store.flush();
     assertThat(store.unflushedSectors()).isEmpty();
