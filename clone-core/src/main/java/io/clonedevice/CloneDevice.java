@@ -74,6 +74,7 @@ public final class CloneDevice implements Closeable {
             builder.destination(),
             metadata,
             runtime.ioExecutor(),
+            runtime.copyExecutor(),
             runtime.buffers(),
             builder.engineOptions(),
             events,

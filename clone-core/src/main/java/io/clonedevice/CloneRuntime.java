@@ -2,6 +2,8 @@ package io.clonedevice;
 
 import io.clonedevice.engine.BufferPool;
 import io.clonedevice.hydration.HydratorAgent;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -31,10 +33,12 @@ import org.slf4j.LoggerFactory;
 public final class CloneRuntime implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CloneRuntime.class);
   private static final int IO_THREADS_MIN = 4;
-  private static final long IO_THREAD_IDLE_SECONDS = 30;
+  private static final int COPY_THREADS = 4;
+  private static final long THREAD_IDLE_SECONDS = 30;
 
   private final Executor ioExecutor;
-  private final ExecutorService ownedExecutor;
+  private final Executor copyExecutor;
+  private final List<ExecutorService> ownedExecutors = new ArrayList<>();
   private final HydratorAgent agent;
   private final AgentRunner runner;
   private final AgentInvoker invoker;
@@ -46,8 +50,13 @@ public final class CloneRuntime implements AutoCloseable {
   private boolean closed;
 
   private CloneRuntime(Builder builder) {
-    this.ownedExecutor = builder.ioExecutor == null ? newIoExecutor(builder.ioThreads) : null;
-    this.ioExecutor = builder.ioExecutor == null ? ownedExecutor : builder.ioExecutor;
+    if (builder.ioExecutor == null) {
+      this.ioExecutor = newExecutor("clone-io-", builder.ioThreads);
+      this.copyExecutor = newExecutor("clone-copy-", builder.copyThreads);
+    } else {
+      this.ioExecutor = builder.ioExecutor;
+      this.copyExecutor = builder.ioExecutor;
+    }
     this.agent = new HydratorAgent(builder.clock, builder.random);
     if (builder.stepped) {
       this.runner = null;
@@ -126,13 +135,16 @@ public final class CloneRuntime implements AutoCloseable {
     } else {
       invoker.close();
     }
-    if (ownedExecutor != null) {
-      ownedExecutor.shutdown();
-    }
+    ownedExecutors.forEach(ExecutorService::shutdown);
   }
 
   Executor ioExecutor() {
     return ioExecutor;
+  }
+
+  /** Background copies have threads of their own, so that no request waits behind them. */
+  Executor copyExecutor() {
+    return copyExecutor;
   }
 
   HydratorAgent agent() {
@@ -158,17 +170,18 @@ public final class CloneRuntime implements AutoCloseable {
     }
   }
 
-  private static ExecutorService newIoExecutor(int threads) {
+  private Executor newExecutor(String threadName, int threads) {
     AtomicInteger number = new AtomicInteger();
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
             threads,
             threads,
-            IO_THREAD_IDLE_SECONDS,
+            THREAD_IDLE_SECONDS,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
-            task -> daemon("clone-io-" + number.incrementAndGet()).newThread(task));
+            task -> daemon(threadName + number.incrementAndGet()).newThread(task));
     executor.allowCoreThreadTimeOut(true);
+    ownedExecutors.add(executor);
     return executor;
   }
 
@@ -190,6 +203,7 @@ public final class CloneRuntime implements AutoCloseable {
   public static final class Builder {
     private int ioThreads =
         Math.max(IO_THREADS_MIN, 2 * Runtime.getRuntime().availableProcessors());
+    private int copyThreads = COPY_THREADS;
     private Executor ioExecutor;
     private NanoClock clock = SystemNanoClock.INSTANCE;
     private Random random = new Random();
@@ -198,22 +212,33 @@ public final class CloneRuntime implements AutoCloseable {
     private Builder() {}
 
     /**
-     * Sets how many threads run I/O at most; idle ones end after half a minute.
+     * Sets how many threads run requests and commits at most; idle ones end after half a minute.
      *
      * @param threads positive; default twice the processors, at least 4
      * @return this
      * @throws IllegalArgumentException if not positive
      */
     public Builder ioThreads(int threads) {
-      if (threads < 1) {
-        throw new IllegalArgumentException("I/O threads are " + threads + "; choose at least 1");
-      }
-      this.ioThreads = threads;
+      this.ioThreads = checkThreads("I/O", threads);
       return this;
     }
 
     /**
-     * Sets an executor for I/O instead of threads of the runtime's own. Its tasks block on stores.
+     * Sets how many threads run background copies at most; idle ones end after half a minute. More
+     * of them hide the latency of a slow source.
+     *
+     * @param threads positive; default 4
+     * @return this
+     * @throws IllegalArgumentException if not positive
+     */
+    public Builder copyThreads(int threads) {
+      this.copyThreads = checkThreads("copy", threads);
+      return this;
+    }
+
+    /**
+     * Sets an executor for requests, commits and background copies instead of threads of the
+     * runtime's own. Its tasks block on stores.
      *
      * @param executor stays the caller's to shut down, after the runtime was closed
      * @return this
@@ -262,6 +287,14 @@ public final class CloneRuntime implements AutoCloseable {
      */
     public CloneRuntime build() {
       return new CloneRuntime(this);
+    }
+
+    private static int checkThreads(String what, int threads) {
+      if (threads < 1) {
+        throw new IllegalArgumentException(
+            what + " threads are " + threads + "; choose at least 1");
+      }
+      return threads;
     }
   }
 }

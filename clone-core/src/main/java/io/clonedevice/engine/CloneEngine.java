@@ -35,6 +35,7 @@ public final class CloneEngine {
   private final RegionGeometry geometry;
   private final int logicalBlockSize;
   private final Executor executor;
+  private final Executor copyExecutor;
   private final BufferPool buffers;
   private final EngineEvents events;
   private final HydrationSignals signals;
@@ -62,7 +63,8 @@ public final class CloneEngine {
    * @param source where unhydrated regions are read; stays the caller's to close
    * @param destination where hydrated regions are; stays the caller's to close
    * @param metadata open metadata; stays the caller's to close
-   * @param executor runs what may block
+   * @param executor runs requests and commits, which may block
+   * @param copyExecutor runs background copies, which may block
    * @param buffers for copies
    * @param options how discards are treated
    * @param events told what happens
@@ -73,6 +75,7 @@ public final class CloneEngine {
       BlockStore destination,
       CloneMetadata metadata,
       Executor executor,
+      Executor copyExecutor,
       BufferPool buffers,
       Options options,
       EngineEvents events,
@@ -83,6 +86,7 @@ public final class CloneEngine {
     this.geometry = metadata.geometry();
     this.logicalBlockSize = Math.max(source.logicalBlockSize(), destination.logicalBlockSize());
     this.executor = executor;
+    this.copyExecutor = copyExecutor;
     this.buffers = buffers;
     this.events = events;
     this.signals = signals;
@@ -307,7 +311,7 @@ public final class CloneEngine {
   }
 
   /**
-   * Copies what was claimed, marks it and releases the claim; on the I/O executor.
+   * Copies what was claimed, marks it and releases the claim; on the executor for copies.
    *
    * @param claim the caller's claim; no longer the caller's
    * @param completion told the outcome, after the claim was released
@@ -316,7 +320,7 @@ public final class CloneEngine {
     hydratingRegions.addAndGet(claim.regionCount());
     IoCompletion settled = failure -> completion.completed(settle(claim, failure));
     try {
-      executor.execute(() -> copy(claim, settled));
+      copyExecutor.execute(() -> copy(claim, settled));
     } catch (RejectedExecutionException e) {
       settled.completed(e);
     }
