@@ -35,6 +35,9 @@ public final class HydrationRun {
     List<Double> firstReads = new ArrayList<>();
     try (BenchFiles files = new BenchFiles()) {
       Path source = files.random("source", size);
+      // One round of each that does not count: the first use of memory and disk blocks is slower.
+      copy(source, files.path("copy"));
+      hydrate(source, files, -1, size, regionSize, new ArrayList<>());
       for (int round = 0; round < rounds; round++) {
         copies.add(copy(source, files.path("copy-" + round)));
         clones.add(hydrate(source, files, round, size, regionSize, firstReads));

@@ -3,13 +3,13 @@
  *
  * <p>{@link io.clonedevice.hydration.Hydration} is the user's settings. One {@link
  * io.clonedevice.hydration.HydratorAgent} (an Agrona agent) serves all devices of a runtime from
- * one thread; it decides and never touches a store. Copies run on the I/O executor and report back
+ * one thread; it decides and never touches a store. Copies run on an executor and report back
  * through a ring buffer; hints (something changed, this was read) come through a second one.
  *
  * <pre>
  *   requests --hints ring-------.
  *                                v
- *                          HydratorAgent --claim, start--&gt; I/O executor
+ *                          HydratorAgent --claim, start--&gt;  copy threads
  *                                ^                              |
  *                                '------completions ring--------'
  * </pre>

@@ -74,6 +74,7 @@ final class CloneRun {
       files.check();
       MetadataDump recorded = files.hasMetadata() ? MetadataFile.dump(files.metadata()) : null;
       requireDestinationOf(recorded);
+      boolean overwrites = recorded == null && files.destinationExists();
       long chosenRegionSize =
           regionSize != null
               ? regionSize
@@ -87,19 +88,37 @@ final class CloneRun {
       RegionGeometry geometry = new RegionGeometry(deviceSize, chosenRegionSize);
       BlockStore destination = files.openDestination(deviceSize);
       BlockStore metadata = files.openMetadata(MetadataSize.forRegions(geometry.regionCount()));
-      return CloneDevice.builder()
-          .source(source)
-          .destination(destination)
-          .metadata(metadata)
-          .regionSize(chosenRegionSize)
-          .deviceSize(deviceSize)
-          .hydration(hydration)
-          .discardPassdown(discardPassdown)
-          .listener(new TroubleListener())
-          .open();
+      CloneDevice device =
+          CloneDevice.builder()
+              .source(source)
+              .destination(destination)
+              .metadata(metadata)
+              .regionSize(chosenRegionSize)
+              .deviceSize(deviceSize)
+              .hydration(hydration)
+              .discardPassdown(discardPassdown)
+              .listener(new TroubleListener())
+              .open();
+      if (overwrites) {
+        warnOfOverwriting();
+      }
+      return device;
     } catch (IOException | RuntimeException e) {
       files.undo(e);
       throw e;
+    }
+  }
+
+  /** A mistyped metadata path would silently begin anew over a clone that holds writes. */
+  private void warnOfOverwriting() {
+    if (!quiet) {
+      err.println(
+          "warning: metadata "
+              + files.metadata()
+              + " is new, so what destination "
+              + files.destination()
+              + " holds will be overwritten");
+      err.flush();
     }
   }
 

@@ -68,6 +68,17 @@ class RunCommandTest {
   }
 
   @Test
+  void warnsWhenADestinationIsThereButItsMetadataIsNot() throws IOException {
+    clone.run();
+    Files.delete(clone.metadata());
+
+    Tool run = clone.run();
+
+    assertThat(run.status()).isEqualTo(CloneTool.DONE);
+    assertThat(run.err()).contains("warning: metadata ").contains("will be overwritten");
+  }
+
+  @Test
   void quietPrintsNothing() throws Exception {
     assertThat(Tool.runInChild(clone.arguments("--quiet"))).isEqualTo(new Tool(0, "", ""));
   }

@@ -41,10 +41,15 @@ record Tool(int status, String out, String err) {
       if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         throw new IOException("the tool still runs: " + out + err);
       }
-      return new Tool(process.exitValue(), out, err);
+      return new Tool(process.exitValue(), out, withoutWordsOfTheJvm(err));
     } finally {
       process.destroyForcibly();
     }
+  }
+
+  /** From version 24 on the JVM itself warns of libraries that use sun.misc.Unsafe. */
+  private static String withoutWordsOfTheJvm(String err) {
+    return Runtime.version().feature() < 24 ? err : err.replaceAll("(?m)^WARNING: .*\\R", "");
   }
 
   static Tool runInChild(Object... args) throws IOException, InterruptedException {
