@@ -336,7 +336,8 @@ class DiscardTest {
   @Tag("B18")
   void discardsThatCanNoLongerBeRecordedSucceedAndAreNotPassedDown() {
     CloneDevice device = stepped.open(Hydration.background().threshold(4).batchSize(4));
-    stepped.destination()
+    stepped
+        .destination()
         .gate()
         .hold(call -> call.operation() == Operation.WRITE && call.offset() == 0);
     stepped.run();

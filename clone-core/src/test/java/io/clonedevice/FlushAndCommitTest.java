@@ -59,9 +59,7 @@ class FlushAndCommitTest {
     assertThat(changes.subList(count - 3, count))
         .extracting(StoreCall::toString)
         .containsExactly(
-            "flush of metadata",
-            "write of 4096 bytes at byte 0 of metadata",
-            "flush of metadata");
+            "flush of metadata", "write of 4096 bytes at byte 0 of metadata", "flush of metadata");
     assertThat(stepped.calls("source")).isEmpty();
   }
 
@@ -97,8 +95,7 @@ class FlushAndCommitTest {
     assertThat(seen).hasToString("[[1]]");
     assertThat(stepped.calls("destination"))
         .extracting(StoreCall::toString)
-        .containsExactly(
-            "write of 4096 bytes at byte 4096 of destination", "flush of destination");
+        .containsExactly("write of 4096 bytes at byte 4096 of destination", "flush of destination");
   }
 
   @Test
@@ -134,8 +131,7 @@ class FlushAndCommitTest {
     CloneDevice device = stepped.open();
     List<CompletableFuture<Void>> requests = new ArrayList<>();
     for (int region = 0; region < 8; region++) {
-      requests.add(
-          device.writeDurably((long) region * REGION, ByteBuffer.wrap(filled(REGION, 1))));
+      requests.add(device.writeDurably((long) region * REGION, ByteBuffer.wrap(filled(REGION, 1))));
       requests.add(device.flush());
     }
 
@@ -209,8 +205,7 @@ class FlushAndCommitTest {
     loseMetadata(device);
 
     assertThat(stepped.failureOf(device.flush())).isInstanceOf(MetadataModeException.class);
-    assertThat(
-            stepped.failureOf(device.writeDurably(0, ByteBuffer.wrap(filled(512, 1)))))
+    assertThat(stepped.failureOf(device.writeDurably(0, ByteBuffer.wrap(filled(512, 1)))))
         .isInstanceOf(MetadataModeException.class);
     assertThat(device.statusNoFlush().mode()).isEqualTo(MetadataMode.READ_ONLY);
   }

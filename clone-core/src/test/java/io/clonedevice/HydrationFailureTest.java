@@ -173,7 +173,8 @@ class HydrationFailureTest {
     stepped.advanceMs(2_000);
 
     assertThat(device.statusNoFlush().hydrationCompleted()).isTrue();
-    assertThat(events).containsExactlyInAnyOrder("failing: BlockIoException", "recovered", "completed");
+    assertThat(events)
+        .containsExactlyInAnyOrder("failing: BlockIoException", "recovered", "completed");
   }
 
   @Test
@@ -225,7 +226,8 @@ class HydrationFailureTest {
     stepped.advanceMs(60_000);
     stepped.advanceMs(2_000);
     assertThat(device.statusNoFlush().hydrationCompleted()).isTrue();
-    assertThat(events).containsExactlyInAnyOrder("failing: BlockIoException", "recovered", "completed");
+    assertThat(events)
+        .containsExactlyInAnyOrder("failing: BlockIoException", "recovered", "completed");
   }
 
   @Test
@@ -239,7 +241,8 @@ class HydrationFailureTest {
     stepped.advanceMs(2_000);
 
     assertThat(device.statusNoFlush().hydrationCompleted()).isTrue();
-    assertThat(events).containsExactlyInAnyOrder("failing: BlockIoException", "recovered", "completed");
+    assertThat(events)
+        .containsExactlyInAnyOrder("failing: BlockIoException", "recovered", "completed");
   }
 
   @Test

@@ -37,8 +37,7 @@ class ReadRoutingTest {
 
     assertThat(read).isEqualTo(filled(REGION, 1));
     assertThat(stepped.journal().calls())
-        .containsExactly(
-            new StoreCall("destination", Operation.READ, 2 * REGION + 512, REGION));
+        .containsExactly(new StoreCall("destination", Operation.READ, 2 * REGION + 512, REGION));
   }
 
   @Test

@@ -194,8 +194,7 @@ final class SteppedClone implements AutoCloseable {
 
   /** The journal's calls of a store; all operations if none is given. */
   List<StoreCall> calls(String store, Operation... operations) {
-    List<Operation> chosen =
-        List.of(operations.length == 0 ? Operation.values() : operations);
+    List<Operation> chosen = List.of(operations.length == 0 ? Operation.values() : operations);
     return journal.calls().stream()
         .filter(call -> call.store().equals(store) && chosen.contains(call.operation()))
         .toList();

@@ -173,8 +173,7 @@ class WriteToUnhydratedRegionTest {
 
     assertThat(stepped.journal().calls())
         .containsExactly(
-            new StoreCall(
-                "destination", Operation.WRITE, LAST - 2 * REGION, 2 * REGION + SHORT));
+            new StoreCall("destination", Operation.WRITE, LAST - 2 * REGION, 2 * REGION + SHORT));
     assertThat(stepped.hydrated()).isEqualTo(3);
   }
 
@@ -319,8 +318,7 @@ class WriteToUnhydratedRegionTest {
 
     assertThat(stepped.failureOf(write))
         .isInstanceOfSatisfying(
-            BlockIoException.class,
-            e -> assertThat(e.operation()).isEqualTo(Operation.WRITE));
+            BlockIoException.class, e -> assertThat(e.operation()).isEqualTo(Operation.WRITE));
     assertThat(stepped.hydrated()).isZero();
     assertThat(device.statusNoFlush().hydratingRegions()).isZero();
     assertThat(stepped.read(0, REGION)).isEqualTo(stepped.content(0, REGION));
@@ -353,8 +351,7 @@ class WriteToUnhydratedRegionTest {
   void writesThatWaitFailIfTheCopiedRegionCannotBeMarked() {
     CloneDevice device = stepped.open();
     stepped.destination().gate().hold(call -> call.offset() == 3 * REGION);
-    CompletableFuture<Void> first =
-        device.write(3 * REGION + 512, ByteBuffer.wrap(filled(512, 1)));
+    CompletableFuture<Void> first = device.write(3 * REGION + 512, ByteBuffer.wrap(filled(512, 1)));
     CompletableFuture<Void> second =
         device.write(3 * REGION + 1024, ByteBuffer.wrap(filled(512, 2)));
     stepped.run();
