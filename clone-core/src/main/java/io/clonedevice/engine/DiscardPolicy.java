@@ -77,22 +77,25 @@ public final class DiscardPolicy {
   /** The regions are unhydrated and claimed for this discard. */
   void discardClaimed(Request request, Claim claim) {
     request.addPart();
-    if (readsZeroes) {
-      // The bytes must be zeroes before the bit says that they are on the destination.
+    if (readsZeroes || passdown) {
+      // Erased first: a commit meanwhile must not record a region that still holds old bytes, and
+      // a write that comes after the discard waits for it on the claim.
       erase(
           request,
           claim.firstRegion(),
           claim.endRegion(),
-          failure -> request.completed(engine.settle(claim, failure)));
-      return;
-    }
-    Throwable failure = engine.settle(claim, null);
-    if (failure == null && passdown) {
-      erase(request, claim.firstRegion(), claim.endRegion(), request);
+          failure -> {
+            Throwable outcome = engine.settle(claim, failure);
+            request.completed(failure == null ? ignoreUnrecorded(outcome) : failure);
+          });
     } else {
-      // A discard is a hint: where it could not be recorded it succeeds and has no effect.
-      request.completed(null);
+      request.completed(ignoreUnrecorded(engine.settle(claim, null)));
     }
+  }
+
+  /** A discard is a hint: where it could not be recorded it succeeds and has no effect. */
+  private Throwable ignoreUnrecorded(Throwable outcome) {
+    return readsZeroes ? outcome : null;
   }
 
   private void erase(Request request, long firstRegion, long endRegion, IoCompletion completion) {
