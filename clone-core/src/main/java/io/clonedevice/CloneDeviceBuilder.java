@@ -3,6 +3,8 @@ package io.clonedevice;
 import io.clonedevice.engine.CloneEngine;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.CloneMetadata;
+import io.clonedevice.metadata.MetadataDevice;
+import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.metadata.RegionGeometry;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.BlockStoreMetadataDevice;
@@ -280,6 +282,14 @@ public final class CloneDeviceBuilder {
     checkLarge("source", source, size);
     checkMultiple("Device size", size);
     checkMultiple("Region size", regionSize);
+    if (metadata.size() < MetadataDevice.BLOCK_SIZE) {
+      throw new IllegalArgumentException(
+          "Metadata device too small: "
+              + metadata.size()
+              + " bytes, not one metadata block; "
+              + MetadataSize.forRegions(geometry.regionCount())
+              + " are recommended");
+    }
     return geometry;
   }
 
