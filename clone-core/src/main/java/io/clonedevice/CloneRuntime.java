@@ -6,6 +6,7 @@ import java.util.Random;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -31,10 +32,11 @@ import org.slf4j.LoggerFactory;
 public final class CloneRuntime implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CloneRuntime.class);
   private static final int IO_THREADS_MIN = 4;
-  private static final long IO_THREAD_IDLE_SECONDS = 30;
+  private static final long THREAD_IDLE_SECONDS = 30;
 
   private final Executor ioExecutor;
   private final ExecutorService ownedExecutor;
+  private final ExecutorService ownedEventExecutor;
   private final HydratorAgent agent;
   private final AgentRunner runner;
   private final AgentInvoker invoker;
@@ -48,6 +50,7 @@ public final class CloneRuntime implements AutoCloseable {
   private CloneRuntime(Builder builder) {
     this.ownedExecutor = builder.ioExecutor == null ? newIoExecutor(builder.ioThreads) : null;
     this.ioExecutor = builder.ioExecutor == null ? ownedExecutor : builder.ioExecutor;
+    this.ownedEventExecutor = builder.ioExecutor == null ? newEventExecutor() : null;
     this.agent = new HydratorAgent(builder.clock, builder.random);
     if (builder.stepped) {
       this.runner = null;
@@ -128,11 +131,20 @@ public final class CloneRuntime implements AutoCloseable {
     }
     if (ownedExecutor != null) {
       ownedExecutor.shutdown();
+      ownedEventExecutor.shutdown();
     }
   }
 
   Executor ioExecutor() {
     return ioExecutor;
+  }
+
+  /**
+   * Where listeners are called. Not the I/O threads: a listener may wait for a device, whose I/O
+   * needs them.
+   */
+  Executor eventExecutor() {
+    return ownedEventExecutor == null ? ioExecutor : ownedEventExecutor;
   }
 
   HydratorAgent agent() {
@@ -164,12 +176,23 @@ public final class CloneRuntime implements AutoCloseable {
         new ThreadPoolExecutor(
             threads,
             threads,
-            IO_THREAD_IDLE_SECONDS,
+            THREAD_IDLE_SECONDS,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
             task -> daemon("clone-io-" + number.incrementAndGet()).newThread(task));
     executor.allowCoreThreadTimeOut(true);
     return executor;
+  }
+
+  /** One thread for each device that has something to tell now. */
+  private static ExecutorService newEventExecutor() {
+    return new ThreadPoolExecutor(
+        0,
+        Integer.MAX_VALUE,
+        THREAD_IDLE_SECONDS,
+        TimeUnit.SECONDS,
+        new SynchronousQueue<>(),
+        daemon("clone-events"));
   }
 
   private static ThreadFactory daemon(String name) {
@@ -213,7 +236,8 @@ public final class CloneRuntime implements AutoCloseable {
     }
 
     /**
-     * Sets an executor for I/O instead of threads of the runtime's own. Its tasks block on stores.
+     * Sets an executor for I/O and for calls of listeners instead of threads of the runtime's own.
+     * Its tasks block on stores, and for as long as listeners do.
      *
      * @param executor stays the caller's to shut down, after the runtime was closed
      * @return this
