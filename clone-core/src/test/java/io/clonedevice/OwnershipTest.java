@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.store.FileChannelBlockStore;
+import io.clonedevice.store.MemoryBlockStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A metadata device and a destination have one owner at a time. */
 @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
@@ -55,6 +58,34 @@ class OwnershipTest {
     try (CloneDevice next = files.builder().open()) {
       assertThat(next.status().hydratedRegions()).isEqualTo(2);
     }
+  }
+
+  @ParameterizedTest
+  @Tag("B14")
+  @ValueSource(booleans = {true, false})
+  void aStoreThatIsAnOpenDevicesAlreadyIsRefusedAndStaysOpen(boolean metadata) throws Exception {
+    MemoryBlockStore shared = new MemoryBlockStore(1 << 20);
+    Leaks leaks = new Leaks(null);
+    try (CloneDevice first = open(metadata, shared)) {
+      assertThatThrownBy(() -> open(metadata, shared))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("in use by another clone device");
+      first.blocking().write(0, ByteBuffer.allocate(REGION));
+      first.blocking().flush();
+      assertThat(first.status().mode()).isEqualTo(MetadataMode.READ_WRITE);
+    }
+    leaks.assertNone();
+  }
+
+  private static CloneDevice open(boolean metadata, MemoryBlockStore shared) throws IOException {
+    MemoryBlockStore own = new MemoryBlockStore(1 << 20);
+    return CloneDevice.builder()
+        .source(new MemoryBlockStore(1 << 20))
+        .destination(metadata ? own : shared)
+        .metadata(metadata ? shared : own)
+        .regionSize(REGION)
+        .hydration(Hydration.disabled())
+        .open();
   }
 
   @Test
