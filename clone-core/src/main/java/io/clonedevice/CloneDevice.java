@@ -396,6 +396,7 @@ public final class CloneDevice implements Closeable {
     teardown.run(hydrator::close);
     teardown.run(metadata::close);
     stores.forEach(store -> teardown.run(store::close));
+    CloneDeviceBuilder.giveBack(stores.get(2), stores.get(0));
     teardown.run(
         () ->
             dispatcher.enqueue(
