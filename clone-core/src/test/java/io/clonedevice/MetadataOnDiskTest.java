@@ -128,9 +128,7 @@ class MetadataOnDiskTest {
     byte[] now = metadata.bytes().contents();
     System.arraycopy(before, 0, now, 0, 4096);
     MemoryBlockStore crashed = MemoryBlockStore.copyOf(now);
-    try (CloneMetadata found =
-        CloneMetadata.openReadOnly(
-            new BlockStoreMetadataDevice(crashed))) {
+    try (CloneMetadata found = CloneMetadata.openReadOnly(new BlockStoreMetadataDevice(crashed))) {
       assertThat(found.regionMap().hydratedCount())
           .as("before %s", calls)
           .isEqualTo(OnDisk.hydratedRegions(metadata) - 1);
@@ -204,9 +202,7 @@ class MetadataOnDiskTest {
     return CloneDevice.builder()
         .source(new MemoryBlockStore(regions * REGION))
         .destination(new MemoryBlockStore(regions * REGION))
-        .metadata(
-            FileChannelBlockStore.create(
-                file, MetadataSize.forRegions(regions)))
+        .metadata(FileChannelBlockStore.create(file, MetadataSize.forRegions(regions)))
         .regionSize(REGION)
         .discardPassdown(false)
         .hydration(Hydration.disabled())
