@@ -187,8 +187,7 @@ class SuspendResumeTest {
       Thread resumer = new Thread(resuming, "test-resume");
       resumer.start();
       // It ends, or waits for the suspend.
-      while (!resuming.isDone() && resumer.getState() == Thread.State.RUNNABLE
-          || resumer.getState() == Thread.State.NEW) {
+      while (!resuming.isDone() && resumer.getState() == Thread.State.RUNNABLE) {
         Thread.onSpinWait();
       }
       media.destination().gate().open();
