@@ -199,7 +199,6 @@ public final class DeviceHydrator implements HydrationSignals {
     }
     long next = tickCommit(nowNs);
     if (engine.isHydrationCompleted()) {
-      checkRecovered();
       return Math.min(next, releaseMap(nowNs));
     }
     return Math.min(next, hydrate(nowNs));
@@ -234,23 +233,11 @@ public final class DeviceHydrator implements HydrationSignals {
       failuresInRow = 0;
       if (!failed.isEmpty()) {
         failed.succeeded(firstRegion, count);
-        tellIfRecovered();
+        if (failed.isEmpty()) {
+          LOG.info("hydration works again");
+          events.hydrationRecovered();
+        }
       }
-    }
-  }
-
-  /** Requests hydrate regions too; what failed in the background may be done by now. */
-  private void checkRecovered() {
-    if (!failed.isEmpty()) {
-      failed.removeHydrated(engine.metadata().regionMap());
-      tellIfRecovered();
-    }
-  }
-
-  private void tellIfRecovered() {
-    if (failed.isEmpty()) {
-      LOG.info("hydration works again");
-      events.hydrationRecovered();
     }
   }
 
@@ -303,8 +290,7 @@ public final class DeviceHydrator implements HydrationSignals {
       Claim claim = claim(nowNs, Math.min(Math.max(1, batchSize), room));
       if (claim == null) {
         agent.returnCopy();
-        checkRecovered();
-        return failed.nextRetryNs(nowNs);
+        return failed.nextRetryNs();
       }
       start(claim, nowNs);
     }

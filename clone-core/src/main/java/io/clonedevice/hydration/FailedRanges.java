@@ -1,6 +1,5 @@
 package io.clonedevice.hydration;
 
-import io.clonedevice.metadata.RegionMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -82,30 +81,13 @@ final class FailedRanges {
     return ranges.isEmpty();
   }
 
-  /**
-   * Returns when the next range that waits may be tried again, {@code Long.MAX_VALUE} if none
-   * waits. A range whose time has come does not count: what is left of it is claimed by a request,
-   * which signals if it fails.
-   */
-  long nextRetryNs(long nowNs) {
+  /** Returns when the first range may be tried again, {@code Long.MAX_VALUE} if there is none. */
+  long nextRetryNs() {
     long next = Long.MAX_VALUE;
     for (Range range : ranges.values()) {
-      if (range.retryNs() - nowNs > 0) {
-        next = Math.min(next, range.retryNs());
-      }
+      next = Math.min(next, range.retryNs());
     }
     return next;
-  }
-
-  /** Forgets the ranges that requests have hydrated meanwhile. */
-  void removeHydrated(RegionMap map) {
-    ranges
-        .entrySet()
-        .removeIf(
-            range ->
-                map.isHydrated(range.getKey())
-                    && map.endOfRun(range.getKey(), range.getValue().endRegion())
-                        == range.getValue().endRegion());
   }
 
   void clear() {
