@@ -64,7 +64,7 @@ public final class CloneDevice implements Closeable {
     this.metadata = metadata;
     this.runtime = runtime;
     this.ownsRuntime = builder.ownsRuntime();
-    this.dispatcher = new EventDispatcher(runtime.ioExecutor());
+    this.dispatcher = new EventDispatcher(runtime.eventExecutor());
     builder.listeners().forEach(dispatcher::add);
     Events events = new Events();
     var signals = new io.clonedevice.hydration.HydratorAgent.LateSignals();
@@ -79,6 +79,12 @@ public final class CloneDevice implements Closeable {
             builder.engineOptions(),
             events,
             signals);
+    this.blocking = new DeviceBlockStore(this, engine, builder.destination().name());
+    String passdownDisabled = engine.discards().passdownDisabledReason();
+    if (passdownDisabled != null) {
+      LOG.warn(passdownDisabled);
+      dispatcher.fire(listener -> listener.discardPassdownDisabled(passdownDisabled));
+    }
     this.hydrator =
         runtime
             .agent()
@@ -87,13 +93,13 @@ public final class CloneDevice implements Closeable {
                 engine,
                 builder.hydration().forRegionSize(engine.geometry().regionSize()),
                 events);
-    this.blocking = new DeviceBlockStore(this, engine, builder.destination().name());
-    String passdownDisabled = engine.discards().passdownDisabledReason();
-    if (passdownDisabled != null) {
-      LOG.warn(passdownDisabled);
-      dispatcher.fire(listener -> listener.discardPassdownDisabled(passdownDisabled));
+    try {
+      engine.start(builder.startsSuspended());
+    } catch (RuntimeException | Error e) {
+      // The agent is the one thing that would keep a device alive that failed to open.
+      hydrator.close();
+      throw e;
     }
-    engine.start(builder.startsSuspended());
   }
 
   /**
@@ -391,10 +397,14 @@ public final class CloneDevice implements Closeable {
     teardown.run(hydrator::close);
     teardown.run(metadata::close);
     stores.forEach(store -> teardown.run(store::close));
-    dispatcher.enqueue(
+    CloneDeviceBuilder.giveBack(stores.get(2), stores.get(0));
+    teardown.run(
         () ->
-            hydrated.completeExceptionally(
-                new IllegalStateException("the device was closed before it was hydrated")));
+            dispatcher.enqueue(
+                () ->
+                    hydrated.completeExceptionally(
+                        new IllegalStateException(
+                            "the device was closed before it was hydrated"))));
     teardown.run(runtime::deviceClosed);
     if (ownsRuntime) {
       teardown.run(runtime::close);
@@ -485,7 +495,8 @@ public final class CloneDevice implements Closeable {
 
     /** Adds what failed to a failure that is thrown anyway. */
     void addTo(Throwable failure) {
-      failures.forEach(failure::addSuppressed);
+      // A store may throw one and the same exception again and again.
+      failures.stream().filter(each -> each != failure).forEach(failure::addSuppressed);
     }
 
     void finish() throws IOException {
@@ -493,7 +504,7 @@ public final class CloneDevice implements Closeable {
         return;
       }
       Throwable first = failures.get(0);
-      failures.subList(1, failures.size()).forEach(first::addSuppressed);
+      addTo(first);
       if (first instanceof RuntimeException e) {
         throw e;
       }

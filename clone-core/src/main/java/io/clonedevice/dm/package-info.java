@@ -10,8 +10,8 @@
  * <p>The texts are immutable values: text in, text out, no I/O. {@link
  * io.clonedevice.dm.DmCloneTarget} connects them to a device.
  *
- * <p>All types are safe to use from any thread. Sizes and places are sectors of 512
- * bytes, as in the texts themselves.
+ * <p>All types are safe to use from any thread. Sizes and places are sectors of 512 bytes, as in
+ * the texts themselves.
  *
  * @see "dmsetup(8)"
  */

@@ -51,6 +51,10 @@ public final class CloneEngine {
   private final DiscardPolicy discards;
   private final EngineCounters counters = new EngineCounters();
 
+  // Held by suspend and resume from beginning to end: half of one between the halves of the other
+  // would leave a device whose requests go on and whose hydration does not.
+  private final Object suspension = new Object();
+
   // Regions being copied, by the hydrator and for writes. Any thread, atomically.
   private final AtomicLong hydratingRegions = new AtomicLong();
 
@@ -429,16 +433,21 @@ public final class CloneEngine {
    * @throws IOException if not all could be made durable; the device is suspended nevertheless
    */
   public void suspend() throws IOException {
-    gate.suspend();
-    claims.pauseBackground();
-    claims.awaitEmpty();
-    pipeline.flushBlocking(executor);
+    synchronized (suspension) {
+      gate.suspend();
+      claims.pauseBackground();
+      claims.awaitEmpty();
+      pipeline.flushBlocking(executor);
+    }
   }
 
-  /** Lets requests and hydration go on. */
+  /** Lets requests and hydration go on; waits for a suspend under way. */
   public void resume() {
-    List<Request> parked = gate.resume();
-    claims.resumeBackground();
+    List<Request> parked;
+    synchronized (suspension) {
+      parked = gate.resume();
+      claims.resumeBackground();
+    }
     parked.forEach(this::dispatch);
     signals.work();
   }

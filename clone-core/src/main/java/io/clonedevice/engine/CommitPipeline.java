@@ -192,7 +192,8 @@ final class CommitPipeline {
     if (failure == null) {
       failure = record(commit);
     } else {
-      LOG.error("Metadata operation `flush destination device' failed: error = {}", failure);
+      LOG.error(
+          "Metadata operation `flush destination device' failed: error = {}", failure.toString());
     }
     if (failure == null) {
       afterCommit.run();
