@@ -413,6 +413,20 @@ class WriteToUnhydratedRegionTest {
     assertThat(stepped.hydrated()).isEqualTo(REGIONS);
   }
 
+  @Test
+  @Tag("B10")
+  void requestsOfNoBytesReachNoStoreAndChangeNothing() {
+    CloneDevice device = stepped.open();
+    for (int offset : new int[] {0, 512, REGION, LAST, SIZE}) {
+      stepped.write(offset, new byte[0]);
+      stepped.read(offset, 0);
+      stepped.await(device.discard(offset, 0));
+    }
+
+    assertThat(stepped.journal().calls()).isEmpty();
+    assertThat(stepped.hydrated()).isZero();
+  }
+
   private void loseMetadata(CloneDevice device) {
     stepped.write(10 * REGION, filled(REGION, 9));
     stepped.metadata().faults().failAlways(Operation.WRITE);
