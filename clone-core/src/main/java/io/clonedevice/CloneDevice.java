@@ -67,7 +67,6 @@ public final class CloneDevice implements Closeable {
     this.dispatcher = new EventDispatcher(runtime.eventExecutor());
     builder.listeners().forEach(dispatcher::add);
     Events events = new Events();
-    var signals = new io.clonedevice.hydration.HydratorAgent.LateSignals();
     this.engine =
         new CloneEngine(
             builder.source(),
@@ -75,10 +74,8 @@ public final class CloneDevice implements Closeable {
             metadata,
             runtime.ioExecutor(),
             runtime.copyExecutor(),
-            runtime.buffers(),
             builder.engineOptions(),
-            events,
-            signals);
+            events);
     this.blocking = new DeviceBlockStore(this, engine, builder.destination().name());
     String passdownDisabled = engine.discards().passdownDisabledReason();
     if (passdownDisabled != null) {
@@ -89,12 +86,9 @@ public final class CloneDevice implements Closeable {
         runtime
             .agent()
             .hydrate(
-                signals,
-                engine,
-                builder.hydration().forRegionSize(engine.geometry().regionSize()),
-                events);
+                engine, builder.hydration().forRegionSize(engine.geometry().regionSize()), events);
     try {
-      engine.start(builder.startsSuspended());
+      engine.start(hydrator, builder.startsSuspended());
     } catch (RuntimeException | Error e) {
       // The agent is the one thing that would keep a device alive that failed to open.
       hydrator.close();
@@ -435,10 +429,10 @@ public final class CloneDevice implements Closeable {
   /** From the rooms below to the listeners and the future. */
   private final class Events implements EngineEvents, HydrationEvents {
     @Override
-    public void modeChanged(MetadataMode mode) {
-      dispatcher.fire(listener -> listener.modeChanged(mode));
+    public void modeChanged(MetadataMode mode, Throwable cause) {
+      dispatcher.fire(listener -> listener.modeChanged(mode, cause));
       if (mode != MetadataMode.READ_WRITE) {
-        failHydrated(new IOException("the metadata is in mode " + mode.statusWord()));
+        failHydrated(new IOException("the metadata is in mode " + mode.statusWord(), cause));
       }
     }
 

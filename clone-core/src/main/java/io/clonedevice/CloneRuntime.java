@@ -1,6 +1,5 @@
 package io.clonedevice;
 
-import io.clonedevice.engine.BufferPool;
 import io.clonedevice.hydration.HydratorAgent;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +43,6 @@ public final class CloneRuntime implements AutoCloseable {
   private final HydratorAgent agent;
   private final AgentRunner runner;
   private final AgentInvoker invoker;
-  private final BufferPool buffers = new BufferPool();
   private final Object lock = new Object();
 
   // Guarded by lock.
@@ -161,10 +159,6 @@ public final class CloneRuntime implements AutoCloseable {
 
   HydratorAgent agent() {
     return agent;
-  }
-
-  BufferPool buffers() {
-    return buffers;
   }
 
   void deviceOpens() {

@@ -39,7 +39,8 @@ final class EventLog implements CloneListener {
   }
 
   @Override
-  public void modeChanged(MetadataMode mode) {
+  public void modeChanged(MetadataMode mode, Throwable cause) {
+    lastCause = cause;
     add(mode.statusWord());
   }
 

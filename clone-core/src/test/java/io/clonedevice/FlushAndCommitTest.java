@@ -374,7 +374,7 @@ class FlushAndCommitTest {
   private static CloneListener recordModes(List<MetadataMode> modes) {
     return new CloneListener() {
       @Override
-      public void modeChanged(MetadataMode mode) {
+      public void modeChanged(MetadataMode mode, Throwable cause) {
         modes.add(mode);
       }
     };

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.MetadataModeException;
+import io.clonedevice.store.BlockIoException;
 import io.clonedevice.store.BlockIoException.Operation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -71,6 +72,7 @@ class MetadataModeTest {
       assertThat(read(device, 0, REGION)).isEqualTo(bytes(REGION, 1));
       assertThat(read(device, REGION + 512, 512)).isEqualTo(bytes(512, 2));
       assertThat(log.events()).containsExactly("ro");
+      assertThat(log.lastCause()).isInstanceOf(BlockIoException.class);
       media.metadata().faults().heal();
       device.reopenReadWrite();
     }

@@ -36,9 +36,10 @@ public final class CloneEngine {
   private final int logicalBlockSize;
   private final Executor executor;
   private final Executor copyExecutor;
-  private final BufferPool buffers;
   private final EngineEvents events;
-  private final HydrationSignals signals;
+
+  // Written once, by the thread that opens the device, before the first request; edge: volatile.
+  private volatile HydrationSignals signals;
 
   private final StoreAccess sourceAccess;
   private final StoreAccess destinationAccess;
@@ -69,10 +70,8 @@ public final class CloneEngine {
    * @param metadata open metadata; stays the caller's to close
    * @param executor runs requests and commits, which may block
    * @param copyExecutor runs background copies, which may block
-   * @param buffers for copies
    * @param options how discards are treated
    * @param events told what happens
-   * @param signals wakes the hydrator
    */
   public CloneEngine(
       BlockStore source,
@@ -80,10 +79,8 @@ public final class CloneEngine {
       CloneMetadata metadata,
       Executor executor,
       Executor copyExecutor,
-      BufferPool buffers,
       Options options,
-      EngineEvents events,
-      HydrationSignals signals) {
+      EngineEvents events) {
     this.source = source;
     this.destination = destination;
     this.metadata = metadata;
@@ -91,9 +88,7 @@ public final class CloneEngine {
     this.logicalBlockSize = Math.max(source.logicalBlockSize(), destination.logicalBlockSize());
     this.executor = executor;
     this.copyExecutor = copyExecutor;
-    this.buffers = buffers;
     this.events = events;
-    this.signals = signals;
     this.sourceAccess = new StoreAccess(source, mayBlock(destination));
     this.destinationAccess = new StoreAccess(destination, mayBlock(source));
     this.needsExecutor = mayBlock(source) || mayBlock(destination);
@@ -119,9 +114,11 @@ public final class CloneEngine {
   /**
    * Begins to work.
    *
+   * @param hydrator woken when it may have something to do
    * @param suspended whether requests wait for the first {@link #resume}
    */
-  public void start(boolean suspended) {
+  public void start(HydrationSignals hydrator, boolean suspended) {
+    signals = hydrator;
     if (suspended) {
       gate.suspend();
       claims.pauseBackground();
@@ -336,8 +333,7 @@ public final class CloneEngine {
     if (copiesDirectly) {
       completion.run(() -> source.copyTo(from, destination, from, end - from));
     } else {
-      new CopyTask(
-              sourceAccess, destinationAccess, buffers, executor, from, end, null, from, completion)
+      new CopyTask(sourceAccess, destinationAccess, executor, from, end, null, from, completion)
           .start();
     }
   }
@@ -348,7 +344,6 @@ public final class CloneEngine {
     new CopyTask(
             sourceAccess,
             destinationAccess,
-            buffers,
             request.continuations(),
             geometry.offsetOf(claim.firstRegion()),
             geometry.endOf(claim.endRegion() - 1),
@@ -360,8 +355,7 @@ public final class CloneEngine {
 
   /** Writes zeroes. */
   void zero(Executor continuations, long from, long end, IoCompletion completion) {
-    new CopyTask(null, destinationAccess, buffers, continuations, from, end, null, from, completion)
-        .start();
+    new CopyTask(null, destinationAccess, continuations, from, end, null, from, completion).start();
   }
 
   /**
@@ -513,7 +507,7 @@ public final class CloneEngine {
             pipeline.destinationFlushFailure());
       }
       metadata.reopenReadWrite();
-      events.modeChanged(metadata.mode());
+      events.modeChanged(metadata.mode(), null);
       pipeline.flushBlocking(executor);
       signals.work();
     } finally {

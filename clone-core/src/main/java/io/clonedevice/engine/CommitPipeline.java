@@ -199,7 +199,7 @@ final class CommitPipeline {
       afterCommit.run();
     } else {
       metadata.abort(commit);
-      events.modeChanged(metadata.mode());
+      events.modeChanged(metadata.mode(), failure);
     }
     return failure;
   }

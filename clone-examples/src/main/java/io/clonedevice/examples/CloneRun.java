@@ -192,11 +192,17 @@ final class CloneRun {
   /** Ends the run when the device gives up; called by the device's threads. */
   private final class TroubleListener implements CloneListener {
     @Override
-    public void modeChanged(MetadataMode mode) {
+    public void modeChanged(MetadataMode mode, Throwable cause) {
       if (mode != MetadataMode.READ_WRITE) {
         trouble.completeExceptionally(
             new IOException(
-                "metadata " + files.metadata() + " failed, it is now " + mode.description()));
+                "metadata "
+                    + files.metadata()
+                    + " is now "
+                    + mode.description()
+                    + ": "
+                    + cause.getMessage(),
+                cause));
       }
     }
 
