@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What is copied in the background, in which order, how much at once and how fast. */
-@Timeout(30)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BackgroundHydrationTest {
   private static final int REGION = 4096;
   private static final int REGIONS = 16;

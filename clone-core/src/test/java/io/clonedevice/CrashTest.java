@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
  * Power cuts at every call that changes the destination or the metadata device: whatever is left of
  * both media, the metadata opens and each sector reads as one of the values that it may have.
  */
-@Timeout(30)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class CrashTest {
   private static final int SECTOR = 512;
   private static final int REGION = 4096;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** No copy that is in flight may land on what came after it, whatever came between. */
-@Timeout(30)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DiscardDuringCopyTest {
   private static final int REGION = 4096;
   private static final int REGIONS = 4;

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a discard marks, what it passes down and what it leaves alone. */
-@Timeout(30)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DiscardTest {
   private static final int REGION = 4096;
   private static final int REGIONS = 16;

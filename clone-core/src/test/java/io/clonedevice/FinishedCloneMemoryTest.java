@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A finished clone gives its region map back while it goes on working. */
-@Timeout(30)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FinishedCloneMemoryTest {
   private static final int REGION = 4096;
   private static final int REGIONS = 1024;

@@ -7,6 +7,7 @@ import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.MetadataModeException;
 import io.clonedevice.store.BlockIoException;
 import io.clonedevice.store.BlockIoException.Operation;
+import io.clonedevice.testing.GatedBlockStore;
 import io.clonedevice.testing.StoreCall;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a flush does, in which order, and what it may not promise. */
-@Timeout(30)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FlushAndCommitTest {
   private static final int REGION = 4096;
   private static final int REGIONS = 16;
@@ -147,7 +148,9 @@ class FlushAndCommitTest {
   @Tag("B4")
   void flushesThatArriveDuringACommitShareTheNextOne() throws Exception {
     Media media = new Media(REGIONS * REGION, REGION);
-    try (CloneDevice device = media.builder().open()) {
+    try (CloneDevice device = media.builder().open();
+        GateOpener opener = new GateOpener(media.destination().gate())) {
+      assertThat(opener.gate().waiting()).isEmpty();
       device.write(0, ByteBuffer.wrap(filled(REGION, 1))).join();
       media.journal().clear();
       media.destination().gate().hold(Operation.FLUSH);
@@ -174,7 +177,9 @@ class FlushAndCommitTest {
   @Tag("B3")
   void regionsThatBecomeHydratedDuringTheFlushBelongToTheNextCommit() throws Exception {
     Media media = new Media(200 * REGION, REGION);
-    try (CloneDevice device = media.builder().open()) {
+    try (CloneDevice device = media.builder().open();
+        GateOpener opener = new GateOpener(media.destination().gate())) {
+      assertThat(opener.gate().waiting()).isEmpty();
       device.write(3 * REGION, ByteBuffer.wrap(filled(REGION, 1))).join();
       media.destination().gate().hold(Operation.FLUSH);
       CompletableFuture<Void> first = device.flush();
@@ -369,6 +374,14 @@ class FlushAndCommitTest {
     }
     stepped.reopen(builder -> builder);
     assertThat(stepped.read(0, 4 * REGION)).isEqualTo(filled(4 * REGION, 1));
+  }
+
+  /** Opens the gate before the device is closed, so that a failed test does not wait at it. */
+  private record GateOpener(GatedBlockStore gate) implements AutoCloseable {
+    @Override
+    public void close() {
+      gate.open();
+    }
   }
 
   private static CloneListener recordModes(List<MetadataMode> modes) {

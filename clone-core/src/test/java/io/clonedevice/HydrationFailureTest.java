@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A source that fails is neither hammered nor forgotten, and somebody hears of it. */
-@Timeout(30)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HydrationFailureTest {
   private static final int REGION = 4096;
   private static final int REGIONS = 16;

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Offsets past 2 TiB and copies past 2 GiB, where 32 bits do not reach. */
-@Timeout(30)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LargeDeviceTest {
   private static final long TIB = 1L << 40;
   private static final long GIB = 1L << 30;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Copies for writes, overwrites, those who share them and what happens when they fail. */
-@Timeout(30)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class WriteToUnhydratedRegionTest {
   private static final int REGION = 4096;
   private static final int REGIONS = 16;
