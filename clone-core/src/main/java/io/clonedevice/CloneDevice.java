@@ -363,7 +363,8 @@ public final class CloneDevice implements Closeable {
 
   /**
    * Tries to leave metadata mode {@code ro} once the metadata device is well again: verifies that
-   * the superblock on disk is the last one that was written, then commits.
+   * the superblock on disk is the last one that was written, then commits. On a suspended device it
+   * waits for {@link #resume()}.
    *
    * @throws IOException if the metadata device is not well yet, or a flush of the destination has
    *     failed, after which only opening anew helps

@@ -192,7 +192,6 @@ public final class CloneRuntime implements AutoCloseable {
   }
 
   /** One thread for each device that has something to tell now. */
-  /** No limit: one thread a device at most, and only while its listeners are called. */
   private Executor newEventExecutor() {
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
@@ -259,7 +258,9 @@ public final class CloneRuntime implements AutoCloseable {
 
     /**
      * Sets an executor for requests, commits, background copies and calls of listeners instead of
-     * threads of the runtime's own. Its tasks block on stores, and for as long as listeners do.
+     * threads of the runtime's own. Its tasks block on stores, and for as long as listeners do. One
+     * that runs tasks at once runs listeners in the middle of what they hear of: they must not wait
+     * for the device then.
      *
      * @param executor stays the caller's to shut down, after the runtime was closed
      * @return this

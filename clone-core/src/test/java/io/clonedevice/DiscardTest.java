@@ -316,6 +316,31 @@ class DiscardTest {
   }
 
   @Test
+  @Tag("A13")
+  void destinationWithoutALimitGetsTheWholeDiscardAtOnce() {
+    destinationDiscards(new DiscardSupport(true, 512, Long.MAX_VALUE, true));
+    CloneDevice device = stepped.open();
+
+    stepped.await(device.discard(0, SIZE));
+
+    assertThat(stepped.calls("destination", Operation.DISCARD))
+        .containsExactly(new StoreCall("destination", Operation.DISCARD, 0, SIZE));
+  }
+
+  @Test
+  @Tag("A16")
+  void passdownStaysOnIfTheWholeDeviceIsSmallerThanARegion() {
+    stepped.close();
+    stepped = new SteppedClone(1024, REGION, new DiscardSupport(true, 512, 1024, true));
+    CloneDevice device = stepped.open();
+
+    stepped.await(device.discard(0, 1024));
+
+    assertThat(stepped.calls("destination", Operation.DISCARD))
+        .containsExactly(new StoreCall("destination", Operation.DISCARD, 0, 1024));
+  }
+
+  @Test
   @Tag("A18")
   @Tag("B18")
   void discardOfUnhydratedRegionsInReadOnlyModeSucceedsDoesNothingAndIsCounted() {

@@ -62,7 +62,7 @@ public final class DiscardPolicy {
     DiscardSupport below = destination.store().discardSupport();
     boolean zeroes = readsZeroes || (passdown && below.readsZeroes());
     return passdown
-        ? new DiscardSupport(true, below.granularity(), wholeRegions(below.maxLength()), zeroes)
+        ? new DiscardSupport(true, below.granularity(), passdownLengthMax(below), zeroes)
         : new DiscardSupport(true, regionSize, wholeRegions(OWN_LIMIT - 1), zeroes);
   }
 
@@ -85,11 +85,11 @@ public final class DiscardPolicy {
           claim.firstRegion(),
           claim.endRegion(),
           failure -> {
-            Throwable outcome = engine.settle(claim, failure);
+            Throwable outcome = engine.copies().settle(claim, failure);
             request.completed(failure == null ? ignoreUnrecorded(outcome) : failure);
           });
     } else {
-      request.completed(ignoreUnrecorded(engine.settle(claim, null)));
+      request.completed(ignoreUnrecorded(engine.copies().settle(claim, null)));
     }
   }
 
@@ -103,9 +103,9 @@ public final class DiscardPolicy {
     long end = geometry.endOf(endRegion - 1);
     DiscardSupport below = destination.store().discardSupport();
     if (passdown && (below.readsZeroes() || !readsZeroes)) {
-      passDown(request, from, end, wholeRegions(below.maxLength()), completion);
+      passDown(request, from, end, passdownLengthMax(below), completion);
     } else {
-      engine.zero(request.continuations(), from, end, completion);
+      engine.copies().zero(request.continuations(), from, end, completion);
     }
   }
 
@@ -113,10 +113,19 @@ public final class DiscardPolicy {
       Request request, long from, long end, long lengthMax, IoCompletion completion) {
     int calls = Math.toIntExact((end - from - 1) / lengthMax + 1);
     IoCompletion all = calls == 1 ? completion : new Countdown(calls, completion);
-    for (long position = from; position < end; position += lengthMax) {
+    long position = from;
+    for (int call = 0; call < calls; call++) {
       long length = Math.min(lengthMax, end - position);
       destination.discard(position, length, request.continuations(), all);
+      position += length;
     }
+  }
+
+  /** The longest discard that the destination takes and that cuts no region; 0 if there is none. */
+  private long passdownLengthMax(DiscardSupport below) {
+    return below.maxLength() >= geometry.deviceSize()
+        ? geometry.deviceSize()
+        : wholeRegions(below.maxLength());
   }
 
   private long wholeRegions(long length) {
@@ -128,9 +137,7 @@ public final class DiscardPolicy {
     String reason =
         !below.supported()
             ? "discard unsupported"
-            : below.maxLength() < geometry.regionSize()
-                ? "max discard sectors smaller than a region"
-                : null;
+            : passdownLengthMax(below) == 0 ? "max discard sectors smaller than a region" : null;
     return reason == null
         ? null
         : "Destination device (" + store.name() + ") " + reason + ": Disabling discard passdown.";
