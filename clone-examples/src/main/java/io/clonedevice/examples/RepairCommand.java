@@ -71,6 +71,7 @@ final class RepairCommand implements Callable<Integer> {
         required = true,
         description =
             "For a superblock that is not usable: give up all regions, begin anew with the sizes.")
+    @SuppressWarnings("UnusedVariable") // that it is there says it all
     private boolean asked;
 
     @Option(
@@ -114,9 +115,10 @@ final class RepairCommand implements Callable<Integer> {
       } else {
         repair = startingOver(repair);
       }
-      out.flush();
+      long lostRegions = report(repair, out);
       write(repair, device);
-      return report(repair, out);
+      out.println("repaired: " + (target.inPlace ? metadata : target.output) + " is sound");
+      return lostRegions == 0 ? CloneTool.DONE : CloneTool.TROUBLE;
     }
   }
 
@@ -152,30 +154,30 @@ final class RepairCommand implements Callable<Integer> {
     NewMetadata.write(target.output, size, repair::writeTo);
   }
 
-  private int report(MetadataRepair repair, PrintWriter out) {
+  /** Says what is kept and what is lost, before anything is written; returns how much is lost. */
+  private static long report(MetadataRepair repair, PrintWriter out) {
     List<RegionRange> lost = repair.lost();
     long lostRegions = lost.stream().mapToLong(RegionRange::count).sum();
     out.println(
-        "repaired: "
-            + (target.inPlace ? metadata : target.output)
-            + " has "
+        "kept: "
             + repair.hydrated()
             + " of "
             + repair.geometry().regionCount()
-            + " regions hydrated");
+            + " regions are hydrated");
     if (lostRegions == 0) {
       out.println("lost: nothing");
-      return CloneTool.DONE;
+    } else {
+      out.println(
+          "lost: the state of "
+              + lostRegions
+              + " regions, which become unhydrated: what was written to them on the destination"
+              + " will be overwritten from the source");
+      out.println("first region, count of the lost ranges:");
+      for (RegionRange range : lost) {
+        out.println(range.first() + " " + range.count());
+      }
     }
-    out.println(
-        "lost: the state of "
-            + lostRegions
-            + " regions; all of them are unhydrated now, and what was written to them on the"
-            + " destination will be overwritten from the source");
-    out.println("first region, count of the lost ranges:");
-    for (RegionRange range : lost) {
-      out.println(range.first() + " " + range.count());
-    }
-    return CloneTool.TROUBLE;
+    out.flush();
+    return lostRegions;
   }
 }

@@ -113,13 +113,13 @@ public final class MetadataSurvey {
   }
 
   /**
-   * Returns whether a block is part of the metadata and has no fault.
+   * Returns whether a block is part of the metadata, sound or not.
    *
    * @param block block number
-   * @return whether something refers to it and its content is right
+   * @return whether the superblock, or what it leads to, refers to the block
    */
-  public boolean isSound(int block) {
-    return sound.get(block);
+  public boolean isReferenced(int block) {
+    return reached.get(block);
   }
 
   /**

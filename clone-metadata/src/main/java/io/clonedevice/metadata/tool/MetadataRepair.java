@@ -58,8 +58,12 @@ public final class MetadataRepair {
 
     void read(int index, long[] words) throws IOException;
 
-    /** Returns whether a block of the damaged state must be there until the repaired one is. */
-    boolean isNeeded(int block);
+    /**
+     * Returns whether the damaged state refers to a block. It must not be written: what is trusted
+     * is needed until the repaired state is there, and if something new came to where something
+     * damaged was, an interrupted repair would look less damaged than it is.
+     */
+    boolean isReferenced(int block);
 
     long hydrated();
   }
@@ -98,8 +102,8 @@ public final class MetadataRepair {
       }
 
       @Override
-      public boolean isNeeded(int block) {
-        return survey.isSound(block);
+      public boolean isReferenced(int block) {
+        return survey.isReferenced(block);
       }
 
       @Override
@@ -152,7 +156,7 @@ public final class MetadataRepair {
           }
 
           @Override
-          public boolean isNeeded(int block) {
+          public boolean isReferenced(int block) {
             return false;
           }
 
@@ -227,12 +231,12 @@ public final class MetadataRepair {
   }
 
   /**
-   * Writes the repaired metadata over the damaged; durable on return. What is trusted stays where
-   * it is and is not touched until the new superblock is written last, so that an interrupted
+   * Writes the repaired metadata over the damaged; durable on return. No block that the damaged
+   * state refers to is touched until the new superblock is written last, so that an interrupted
    * repair loses nothing more and can be run again.
    *
    * @throws IOException if the device failed or has no room for what is built anew beside what is
-   *     trusted; then {@link #writeTo} can help
+   *     there; then {@link #writeTo} can help
    * @throws IllegalStateException if not {@link #isPossible()}
    */
   public void writeInPlace() throws IOException {
@@ -251,7 +255,7 @@ public final class MetadataRepair {
 
           @Override
           public boolean isReserved(int block) {
-            return trusted.isNeeded(block);
+            return trusted.isReferenced(block);
           }
         };
     MetadataFormatter.format(
