@@ -164,7 +164,6 @@ public final class CloneMetadata implements AutoCloseable {
     }
     RegionMap map = new RegionMap(geometry);
     try {
-      map.clearAll();
       map.allowMarks();
       OnDiskMetadata onDisk =
           MetadataFormatter.format(blocks, geometry.regionSectors(), geometry.deviceSectors());

@@ -14,7 +14,6 @@ class RegionMapTest {
 
   private static RegionMap newMap(long regions) {
     RegionMap map = new RegionMap(new RegionGeometry(regions * 4096, 4096));
-    map.clearAll();
     map.allowMarks();
     return map;
   }
@@ -106,10 +105,9 @@ class RegionMapTest {
   private static BitSet toBitSet(DirtyWords dirty) {
     BitSet bits = new BitSet();
     for (int block = dirty.nextBlock(0); block >= 0; block = dirty.nextBlock(block + 1)) {
-      int end = dirty.endOf(block);
-      int first = dirty.nextWord(DirtyWords.firstWordOf(block), end);
+      int first = dirty.nextWord(block, DirtyWords.firstWordOf(block));
       assertThat(first).as("a block of the summary has a dirty word").isNotNegative();
-      for (int word = first; word >= 0; word = dirty.nextWord(word + 1, end)) {
+      for (int word = first; word >= 0; word = dirty.nextWord(block, word + 1)) {
         bits.set(word);
       }
     }
