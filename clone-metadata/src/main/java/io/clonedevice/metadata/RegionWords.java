@@ -151,7 +151,8 @@ final class RegionWords {
    */
   int load(int block, ByteBuffer littleEndian) {
     int count = 0;
-    for (int i = 0; i < littleEndian.limit(); i += 8) {
+    int bytes = littleEndian.limit();
+    for (int i = 0; i < bytes; i += 8) {
       count += Long.bitCount(littleEndian.getLong(i));
     }
     if (count != 0 && count != regionsIn(block)) {

@@ -48,6 +48,36 @@ class RegionMapTest {
   }
 
   @Test
+  void answersAsABitSetDoesWhereWholeArrayBlocksAreMarked() {
+    int block = 64 * 509;
+    Random random = TestSeed.random();
+    for (int round = 0; round < 40; round++) {
+      int regions = 3 * block + random.nextInt(block) + 1;
+      RegionMap map = newMap(regions);
+      BitSet model = new BitSet();
+      for (int step = 0; step < 6; step++) {
+        // At, or one beside, the rim of an array block.
+        int first = near(block * random.nextInt(4), regions - 1, random);
+        int end = near(block * random.nextInt(5), regions, random);
+        if (end > first) {
+          map.mark(first, end - first);
+          model.set(first, end);
+        }
+        assertThat(map.hydratedCount()).isEqualTo(model.cardinality());
+        for (int probe = 0; probe < 20; probe++) {
+          int region = near(block * random.nextInt(4), regions - 1, random);
+          verify(map, model, region, regions, random);
+        }
+      }
+      map.close();
+    }
+  }
+
+  private static int near(int region, int most, Random random) {
+    return Math.max(0, Math.min(most, region - 1 + random.nextInt(3)));
+  }
+
+  @Test
   void nextUnhydratedAcceptsTheEnd() {
     RegionMap map = newMap(64);
     assertThat(map.nextUnhydrated(64)).isEqualTo(64);
@@ -85,8 +115,15 @@ class RegionMapTest {
       BitSet model = new BitSet();
       for (int i = random.nextInt(50); i > 0; i--) {
         int word = random.nextInt(words);
-        (random.nextBoolean() ? dirty : others).set(word);
-        model.set(word);
+        DirtyWords chosen = random.nextBoolean() ? dirty : others;
+        if (random.nextInt(10) == 0) {
+          int block = DirtyWords.blockOf(word);
+          chosen.setBlock(block);
+          model.set(DirtyWords.firstWordOf(block), chosen.endOf(block));
+        } else {
+          chosen.set(word);
+          model.set(word);
+        }
       }
       dirty.addAll(others);
       assertThat(toBitSet(dirty)).isEqualTo(model);
