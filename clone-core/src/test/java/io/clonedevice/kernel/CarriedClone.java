@@ -60,7 +60,7 @@ final class CarriedClone {
   private final Path destination;
   private final Path expected;
   private final SparseBytes contents;
-  private BitSet hydrated = new BitSet();
+  private final RegionModel hydrated;
   private Holder holder = Holder.NOBODY;
   private String statusLine;
 
@@ -69,6 +69,7 @@ final class CarriedClone {
     this.metadata = folder.resolve(shape.name() + "-metadata.img");
     this.destination = folder.resolve(shape.name() + "-destination.img");
     this.expected = folder.resolve(shape.name() + "-expected.img");
+    this.hydrated = new RegionModel(shape.deviceSize(), shape.regionSize());
     this.contents = source.copy(shape.deviceSize());
     new SparseBytes(shape.metadataSize()).save(metadata, 0, shape.metadataSize());
     SparseBytes old = new SparseBytes(shape.deviceSize());
@@ -94,7 +95,7 @@ final class CarriedClone {
 
   /** A copy. */
   BitSet hydrated() {
-    return (BitSet) hydrated.clone();
+    return hydrated.hydrated();
   }
 
   Holder holder() {
@@ -109,7 +110,7 @@ final class CarriedClone {
   void handOver(Holder from, String line, BitSet hydratedOnMedium) {
     holder = from;
     statusLine = line;
-    hydrated = hydratedOnMedium;
+    hydrated.become(hydratedOnMedium);
   }
 
   /** An image that holds what the device must read before a turn, and later after it too. */
@@ -138,37 +139,25 @@ final class CarriedClone {
   }
 
   private void apply(Step step, byte[] pool, boolean discardsShortLastRegion) {
-    long end = step.offset() + step.length();
-    switch (step.kind()) {
-      case WRITE, WRITE_DURABLY -> {
-        contents.write(step.offset(), pool, step.dataOffset(), step.length());
-        hydrated.set(regionAt(step.offset()), regionAt(end - 1) + 1);
+    if (step.isWrite()) {
+      contents.write(step.offset(), pool, step.dataOffset(), step.length());
+    } else if (step.kind() == Step.Kind.DISCARD) {
+      RegionModel.Run run = hydrated.wholeRegions(step, discardsShortLastRegion);
+      for (int region = run.first(); region < run.end(); region++) {
+        discard(region);
       }
-      case DISCARD -> {
-        boolean toTheEnd = discardsShortLastRegion && end == shape.deviceSize();
-        discard(
-            regionAt(step.offset() + shape.regionSize() - 1),
-            toTheEnd ? shape.regions() : regionAt(end));
-      }
-      case FLUSH -> {}
     }
+    hydrated.apply(step, discardsShortLastRegion);
   }
 
-  private void discard(int firstRegion, int endRegion) {
-    for (int region = firstRegion; region < endRegion; region++) {
-      long offset = (long) region * shape.regionSize();
-      long length = Math.min(shape.regionSize(), shape.deviceSize() - offset);
-      if (shape.passdown()) {
-        contents.fill(offset, length, (byte) 0); // both files and virtual disks read zeroes
-      } else if (!hydrated.get(region)) {
-        contents.fill(offset, length, shape.oldDestination());
-      }
-      hydrated.set(region);
+  private void discard(int region) {
+    long offset = (long) region * shape.regionSize();
+    long length = Math.min(shape.regionSize(), shape.deviceSize() - offset);
+    if (shape.passdown()) {
+      contents.fill(offset, length, (byte) 0); // both files and virtual disks read zeroes
+    } else if (!hydrated.isHydrated(region)) {
+      contents.fill(offset, length, shape.oldDestination());
     }
-  }
-
-  private int regionAt(long offset) {
-    return Math.toIntExact(offset / shape.regionSize());
   }
 
   @Override

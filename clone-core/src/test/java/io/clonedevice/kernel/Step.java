@@ -25,6 +25,10 @@ record Step(Kind kind, long offset, int length, int dataOffset) {
   private static final int WRITE_MAX = 256 << 10;
   private static final int DISCARD_MAX = 1536 << 20;
 
+  boolean isWrite() {
+    return kind == Kind.WRITE || kind == Kind.WRITE_DURABLY;
+  }
+
   /** A random request: mostly small, often at region borders, sometimes up to the device's end. */
   static Step random(Random random, long deviceSize, int regionSize) {
     int choice = random.nextInt(10);
@@ -54,7 +58,7 @@ record Step(Kind kind, long offset, int length, int dataOffset) {
           case 1 -> regionSize;
           case 2 -> (1L + random.nextInt(4)) * regionSize;
           case 3 -> deviceSize - offset;
-          default -> (1L + random.nextInt(Math.min(2 * regionSize, max) / SECTOR)) * SECTOR;
+          default -> (1L + random.nextInt((int) Math.min(2L * regionSize, max) / SECTOR)) * SECTOR;
         };
     int within = (int) Math.min(Math.min(length, max), deviceSize - offset);
     int dataOffset = random.nextInt((POOL_SIZE - WRITE_MAX) / SECTOR) * SECTOR;
