@@ -30,8 +30,13 @@ final class HandOvers {
     TO_THE_END
   }
 
-  private static final int STEPS = 24;
-  private static final int STEPS_ON_GIANTS = 5;
+  private static final int STEPS = 12;
+  private static final int STEPS_ON_GIANTS = 4;
+  private static final int GIANT = 1 << 30;
+
+  // The kernel copies a device of fewer regions before it can be told to stop, if it is let.
+  private static final int FEW_REGIONS = 4000;
+  private static final int DELAY_MS = 50;
 
   private final KernelTool tool;
   private final Path folder;
@@ -177,9 +182,15 @@ final class HandOvers {
     int first = images.size();
     images.addAll(List.of(clone.metadata(), clone.destination(), clone.newExpectedImage()));
     String expected = KernelTool.disk(first + 2);
+    boolean slowly = until == Until.IN_PART && isSlowedDown(shape);
+    String sourceDevice = KernelTool.disk(0);
+    if (slowly) {
+      plan.create(
+          "slow", "0 %d delay %s 0 %d".formatted(shape.deviceSize() / 512, sourceDevice, DELAY_MS));
+      sourceDevice = "/dev/mapper/slow";
+    }
     plan.create(
-        device,
-        shape.table(KernelTool.disk(first), KernelTool.disk(first + 1), KernelTool.disk(0)));
+        device, shape.table(KernelTool.disk(first), KernelTool.disk(first + 1), sourceDevice));
     plan.status(device, clone + "-load");
     plan.compare(device, expected, 0, shape.deviceSize(), clone + "-before");
     for (int i = 0; i < stepCount(clone); i++) {
@@ -203,6 +214,9 @@ final class HandOvers {
         device, expected, clone.expectedAfterOffset(), shape.deviceSize(), clone + "-after");
     plan.status(device, clone + "-end");
     plan.remove(device);
+    if (slowly) {
+      plan.remove("slow");
+    }
     if (until == Until.TO_THE_END) {
       plan.compare(
           KernelTool.disk(first + 1),
@@ -285,7 +299,11 @@ final class HandOvers {
     return Step.random(random, clone.shape().deviceSize(), clone.shape().regionSize());
   }
 
+  private static boolean isSlowedDown(CarriedClone.Shape shape) {
+    return shape.regions() < FEW_REGIONS && shape.regionSize() < GIANT;
+  }
+
   private static int stepCount(CarriedClone clone) {
-    return clone.shape().regionSize() == 1 << 30 ? STEPS_ON_GIANTS : STEPS;
+    return clone.shape().regionSize() == GIANT ? STEPS_ON_GIANTS : STEPS;
   }
 }

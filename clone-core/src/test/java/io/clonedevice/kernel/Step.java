@@ -46,20 +46,26 @@ record Step(Kind kind, long offset, int length, int dataOffset) {
   private static Step random(Random random, Kind kind, long deviceSize, int regionSize) {
     long regions = (deviceSize - 1) / regionSize + 1;
     int max = kind == Kind.DISCARD ? DISCARD_MAX : WRITE_MAX;
-    long offset = (long) (random.nextDouble() * regions) * regionSize;
-    if (random.nextInt(3) > 0) {
-      int shift = 1 + random.nextInt(Math.min(regionSize, max) / SECTOR);
-      offset = Math.max(0, offset + (random.nextBoolean() ? shift : -shift) * (long) SECTOR);
+    long offset;
+    long length;
+    if (random.nextInt(8) == 0) {
+      long fromEnd = (1L + random.nextInt(4)) * SECTOR + random.nextInt(3) * (long) regionSize;
+      offset = Math.max(0, deviceSize - fromEnd);
+      length = deviceSize - offset;
+    } else {
+      long border = (long) (random.nextDouble() * regions) * regionSize;
+      long shift = (1L + random.nextInt(Math.min(regionSize, max) / SECTOR)) * SECTOR;
+      long shifted = border + (random.nextInt(3) - 1) * shift;
+      offset = Math.max(0, Math.min(shifted, deviceSize - SECTOR));
+      length =
+          switch (random.nextInt(4)) {
+            case 0 -> SECTOR;
+            case 1 -> regionSize;
+            case 2 -> (1L + random.nextInt(4)) * regionSize;
+            default ->
+                (1L + random.nextInt((int) Math.min(2L * regionSize, max) / SECTOR)) * SECTOR;
+          };
     }
-    offset = Math.min(offset, deviceSize - SECTOR);
-    long length =
-        switch (random.nextInt(5)) {
-          case 0 -> SECTOR;
-          case 1 -> regionSize;
-          case 2 -> (1L + random.nextInt(4)) * regionSize;
-          case 3 -> deviceSize - offset;
-          default -> (1L + random.nextInt((int) Math.min(2L * regionSize, max) / SECTOR)) * SECTOR;
-        };
     int within = (int) Math.min(Math.min(length, max), deviceSize - offset);
     int dataOffset = random.nextInt((POOL_SIZE - WRITE_MAX) / SECTOR) * SECTOR;
     return new Step(kind, offset, within, dataOffset);
