@@ -66,11 +66,12 @@ class CloneRuntimeTest {
                 .runtime(runtime)
                 .open()) {
       source.awaitWaiting(1);
-
-      device.read(SIZE - 4096, ByteBuffer.allocate(4096)).get(30, TimeUnit.SECONDS);
-
-      assertThat(device.statusNoFlush().hydratedRegions()).isZero();
-      source.open();
+      try {
+        device.read(SIZE - 4096, ByteBuffer.allocate(4096)).get(30, TimeUnit.SECONDS);
+        assertThat(device.statusNoFlush().hydratedRegions()).isZero();
+      } finally {
+        source.open();
+      }
     }
   }
 
