@@ -62,7 +62,7 @@ public final class DiscardPolicy {
     DiscardSupport below = destination.store().discardSupport();
     boolean zeroes = readsZeroes || (passdown && below.readsZeroes());
     return passdown
-        ? new DiscardSupport(true, below.granularity(), wholeRegions(below.maxLength()), zeroes)
+        ? new DiscardSupport(true, below.granularity(), passdownMax(destination.store()), zeroes)
         : new DiscardSupport(true, regionSize, wholeRegions(OWN_LIMIT - 1), zeroes);
   }
 
@@ -100,7 +100,7 @@ public final class DiscardPolicy {
     long end = geometry.endOf(endRegion - 1);
     DiscardSupport below = destination.store().discardSupport();
     if (passdown && (below.readsZeroes() || !readsZeroes)) {
-      passDown(request, from, end, wholeRegions(below.maxLength()), completion);
+      passDown(request, from, end, passdownMax(destination.store()), completion);
     } else {
       engine.zero(request.continuations(), from, end, completion);
     }
@@ -116,6 +116,12 @@ public final class DiscardPolicy {
     }
   }
 
+  /** Largest discard that is passed down in one call; a limit at the store's end limits nothing. */
+  private long passdownMax(BlockStore store) {
+    long limit = store.discardSupport().maxLength();
+    return limit >= store.size() ? geometry.deviceSize() : wholeRegions(limit);
+  }
+
   private long wholeRegions(long length) {
     return length / geometry.regionSize() * geometry.regionSize();
   }
@@ -125,9 +131,7 @@ public final class DiscardPolicy {
     String reason =
         !below.supported()
             ? "discard unsupported"
-            : below.maxLength() < geometry.regionSize()
-                ? "max discard sectors smaller than a region"
-                : null;
+            : passdownMax(store) == 0 ? "max discard sectors smaller than a region" : null;
     return reason == null
         ? null
         : "Destination device (" + store.name() + ") " + reason + ": Disabling discard passdown.";
