@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The real dm-clone in a virtual machine, and the independent checker of its metadata.
@@ -85,7 +86,9 @@ final class KernelTool {
     images.forEach(image -> command.add(image.toString()));
     Output output =
         process(Map.of("VM_PLAN", file.toString(), "KERNEL_VM_TIMEOUT", TIMEOUT_SECONDS), command);
-    output.lines().forEach(System.out::println);
+    System.out.printf(
+        "kernel: %d commands in %d s%n",
+        plan.lines().size(), TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start));
     assertThat(output.status()).as("the kernel: %s", output.lines()).isZero();
     assertThat(output.lines()).last().isEqualTo("done");
     return output.lines();
