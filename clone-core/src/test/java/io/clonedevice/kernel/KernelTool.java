@@ -84,6 +84,7 @@ final class KernelTool {
     List<String> command = new ArrayList<>();
     command.addAll(List.of(tool("kernel-vm"), "run", resource("guest.sh").toString()));
     images.forEach(image -> command.add(image.toString()));
+    long start = System.nanoTime();
     Output output =
         process(Map.of("VM_PLAN", file.toString(), "KERNEL_VM_TIMEOUT", TIMEOUT_SECONDS), command);
     System.out.printf(
