@@ -152,7 +152,6 @@ class Guest:
         with open(plan) as lines:
             for line in lines:
                 words = line.split()
-                t0 = time.monotonic()
                 try:
                     getattr(self, 'do_' + words[0])(*words[1:])
                 except (Trouble, OSError) as trouble:
@@ -160,8 +159,6 @@ class Guest:
                     say(str(trouble))
                     say(run('dmesg')[-2000:])
                     return 1
-                if time.monotonic() - t0 > 1:
-                    say('slow', round(time.monotonic() - t0, 1), line.strip())
         say('done')
         return 0
 

@@ -156,12 +156,12 @@ final class HandOvers {
           clone,
           status.get(clone + "-load"),
           clone.statusLine() != null ? clone.statusLine() : freshStatusLine(clone.shape()));
-      assertThat(output).as("kernel's view of contents").contains("same " + clone + "-before");
       assertThat(output).as("kernel's view of contents").contains("same " + clone + "-after");
       if (until == Until.TO_THE_END) {
         assertThat(output).as("the copy").contains("same " + clone + "-destination");
       }
     }
+    assertThat(output).as("kernel's view of contents").noneMatch(l -> l.startsWith("differs"));
     predicted.forEach(
         (tag, count) ->
             assertThat(hydratedIn(status.get(tag)))
@@ -192,7 +192,10 @@ final class HandOvers {
     plan.create(
         device, shape.table(KernelTool.disk(first), KernelTool.disk(first + 1), sourceDevice));
     plan.status(device, clone + "-load");
-    plan.compare(device, expected, 0, shape.deviceSize(), clone + "-before");
+    if (shape.regionSize() < GIANT) {
+      // Of a giant, for its slowness, only after the turn: what was wrong before is wrong then.
+      plan.compare(device, expected, 0, shape.deviceSize(), clone + "-before");
+    }
     for (int i = 0; i < stepCount(clone); i++) {
       Step step = randomStep(clone);
       plan.step(device, step);

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The real dm-clone in a virtual machine, and the independent checker of its metadata.
@@ -83,9 +84,12 @@ final class KernelTool {
     List<String> command = new ArrayList<>();
     command.addAll(List.of(tool("kernel-vm"), "run", resource("guest.sh").toString()));
     images.forEach(image -> command.add(image.toString()));
+    long start = System.nanoTime();
     Output output =
         process(Map.of("VM_PLAN", file.toString(), "KERNEL_VM_TIMEOUT", TIMEOUT_SECONDS), command);
-    output.lines().forEach(System.out::println);
+    System.out.printf(
+        "kernel: %d commands in %d s%n",
+        plan.lines().size(), TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start));
     assertThat(output.status()).as("the kernel: %s", output.lines()).isZero();
     assertThat(output.lines()).last().isEqualTo("done");
     return output.lines();
