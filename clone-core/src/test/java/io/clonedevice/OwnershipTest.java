@@ -120,6 +120,9 @@ class OwnershipTest {
     try (CloneDevice device = builder().open();
         URLClassLoader loader = secondLibrary()) {
       assertThat(attemptIn(loader)).contains(THIS_PROCESS);
+      try (OtherProcess other = OtherProcess.start(directory)) {
+        assertThat(other.answer()).as("the lock outlives the refusal").contains("is in use");
+      }
       device.blocking().flush();
     }
     try (URLClassLoader loader = secondLibrary()) {
