@@ -371,7 +371,9 @@ public final class CloneDeviceBuilder {
               + role
               + " "
               + store.name()
-              + " is in use by another clone device; close that one first");
+              + " is in use by another clone device"
+              + store.lockOwner().map(owner -> ", held by " + owner).orElse("")
+              + "; close that one first");
     }
   }
 }

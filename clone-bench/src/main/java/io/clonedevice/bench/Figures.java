@@ -28,6 +28,10 @@ final class Figures {
     return values.get(0);
   }
 
+  double most() {
+    return values.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
+  }
+
   /** Runs and returns the milliseconds that it took. */
   static double milliseconds(Work work) throws IOException {
     long start = System.nanoTime();

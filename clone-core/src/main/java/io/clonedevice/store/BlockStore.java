@@ -3,6 +3,7 @@ package io.clonedevice.store;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * Where blocks live: the interface that the author of a backend implements.
@@ -107,6 +108,16 @@ public interface BlockStore extends Closeable {
    */
   default boolean tryLock() throws IOException {
     return true;
+  }
+
+  /**
+   * Says who owns the medium, for the message that somebody who was refused gets to read.
+   *
+   * @return such as {@code process 4711 (/usr/bin/java)}; empty if nobody does, or it cannot be
+   *     known
+   */
+  default Optional<String> lockOwner() {
+    return Optional.empty();
   }
 
   /**

@@ -56,6 +56,11 @@ abstract class FileBackedBlockStore extends AbstractBlockStore {
   }
 
   @Override
+  public final Optional<String> lockOwner() {
+    return FileLockOwner.of(file.path());
+  }
+
+  @Override
   public final DiscardSupport discardSupport() {
     return nativeFile.map(NativeFile::discardSupport).orElse(DiscardSupport.NONE);
   }

@@ -3,6 +3,7 @@ package io.clonedevice.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A store that hands every call to another one; a subclass overrides what it wants to be different.
@@ -71,6 +72,11 @@ public class FilterBlockStore implements BlockStore {
   @Override
   public boolean tryLock() throws IOException {
     return delegate.tryLock();
+  }
+
+  @Override
+  public Optional<String> lockOwner() {
+    return delegate.lockOwner();
   }
 
   @Override

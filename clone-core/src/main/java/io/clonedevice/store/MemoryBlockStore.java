@@ -2,6 +2,7 @@ package io.clonedevice.store;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -105,6 +106,11 @@ public final class MemoryBlockStore extends AbstractBlockStore {
   @Override
   public boolean tryLock() {
     return pages.owner.compareAndSet(null, this) || pages.owner.get() == this;
+  }
+
+  @Override
+  public Optional<String> lockOwner() {
+    return Optional.ofNullable(pages.owner.get()).map(owner -> FileLockOwner.THIS_PROCESS);
   }
 
   @Override

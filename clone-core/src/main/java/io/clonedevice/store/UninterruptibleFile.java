@@ -50,7 +50,8 @@ final class UninterruptibleFile implements Closeable {
   private static final Transfer WRITE = (channel, buffer, offset) -> channel.write(buffer, offset);
 
   // Which open file of this process holds the lock of a file. POSIX drops a process's locks on a
-  // file whenever it closes any descriptor of it: whoever closes one tells the holder.
+  // file whenever it closes any descriptor of it: whoever closes one tells the holder, here or in
+  // another class loader.
   private static final Map<FileIdentity, UninterruptibleFile> LOCK_HOLDERS =
       new ConcurrentHashMap<>();
 
@@ -70,6 +71,7 @@ final class UninterruptibleFile implements Closeable {
   // Guarded by this object's monitor, as the lock's state.
   private FileChannel lockChannel;
   private FileLock lock;
+  private DescriptorClosings.Listener otherCopies;
   // Set under the monitor; read by all. Never cleared: somebody else may have changed the file.
   private volatile boolean lockLost;
 
@@ -203,6 +205,7 @@ final class UninterruptibleFile implements Closeable {
     }
     if (lock != null) {
       LOCK_HOLDERS.put(identity, this);
+      otherCopies = DescriptorClosings.listen(identity, this::lockAgain);
     }
     return lock != null;
   }
@@ -212,6 +215,9 @@ final class UninterruptibleFile implements Closeable {
     IOException failure = null;
     synchronized (this) {
       LOCK_HOLDERS.remove(identity, this);
+      if (otherCopies != null) {
+        otherCopies.close();
+      }
       for (Closeable part : new Closeable[] {channel, lockChannel, anchor}) {
         try {
           if (part != null) {
@@ -238,6 +244,7 @@ final class UninterruptibleFile implements Closeable {
     if (holder != null) {
       holder.lockAgain();
     }
+    DescriptorClosings.announce(identity);
   }
 
   private <T> T query(Query<T> query) throws IOException {
