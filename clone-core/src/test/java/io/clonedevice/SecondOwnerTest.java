@@ -185,7 +185,7 @@ class SecondOwnerTest {
     CloneListener listener =
         new CloneListener() {
           @Override
-          public void modeChanged(MetadataMode mode) {
+          public void modeChanged(MetadataMode mode, Throwable cause) {
             modes.add(mode);
           }
         };
