@@ -51,8 +51,8 @@ public final class MetadataCommitRun {
           CloneMetadata.Commit[] commit = new CloneMetadata.Commit[1];
           freeze.time(() -> commit[0] = metadata.beginCommit());
           write.time(() -> metadata.finishCommit(commit[0]));
-          blocks.add(device.blocksWritten() - blocksBefore);
-          flushes.add(device.flushes() - flushesBefore);
+          blocks.add((double) (device.blocksWritten() - blocksBefore));
+          flushes.add((double) (device.flushes() - flushesBefore));
         }
       }
     }
