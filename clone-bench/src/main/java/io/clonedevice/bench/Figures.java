@@ -1,6 +1,8 @@
 package io.clonedevice.bench;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,6 +39,14 @@ final class Figures {
     long start = System.nanoTime();
     work.run();
     return (System.nanoTime() - start) / 1e6;
+  }
+
+  /** Runs and returns the milliseconds of processor time that it took of this thread. */
+  static double processorMilliseconds(Work work) throws IOException {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    long start = threads.getCurrentThreadCpuTime();
+    work.run();
+    return (threads.getCurrentThreadCpuTime() - start) / 1e6;
   }
 
   /** Runs and adds the milliseconds that it took. */
