@@ -159,7 +159,7 @@ enum Damage {
     @Override
     Case inflict(SampleImage image, Random random) {
       int blocks = random.nextInt((int) image.device().blockCount());
-      ImageDevice device = new ImageDevice(image.device().toBytes(), blocks);
+      ImageDevice device = image.device().cutTo(blocks);
       return Case.of(image, device, "cut to " + blocks + " blocks");
     }
   },

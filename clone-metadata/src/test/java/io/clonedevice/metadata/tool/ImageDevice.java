@@ -55,6 +55,18 @@ final class ImageDevice implements MetadataDevice {
     return copy;
   }
 
+  /** Returns the first blocks, with what was written to them. */
+  ImageDevice cutTo(long blocks) {
+    ImageDevice cut = new ImageDevice(image, blocks);
+    written.forEach(
+        (block, bytes) -> {
+          if (block < blocks) {
+            cut.put(block, bytes);
+          }
+        });
+    return cut;
+  }
+
   byte[] block(long block) {
     byte[] bytes = written.get(block);
     if (bytes != null) {
