@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code repair} and {@code restore} from the command line. */
 class RepairCommandTest {
@@ -171,6 +172,17 @@ class RepairCommandTest {
     assertThat(repair.err()).contains(message).contains(more).hasLineCount(1);
     assertThat(repair.status()).isEqualTo(CloneTool.MISUSE);
     assertThat(Files.readAllBytes(clone.metadata())).isEqualTo(damaged);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--in-place", "--output=x"})
+  void missingMetadataIsOneLine(String option) {
+    Path missing = temporary.resolve("nowhere");
+
+    Tool repair = Tool.run("repair", "--metadata", missing, option);
+
+    assertThat(repair.err()).isEqualToIgnoringNewLines("clone: " + missing + ": no such file");
+    assertThat(repair.status()).isEqualTo(CloneTool.TROUBLE);
   }
 
   @Test

@@ -3,9 +3,9 @@ package io.clonedevice.metadata.tool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.metadata.TestSeed;
 import io.clonedevice.metadata.persistent.MetadataFault;
+import io.clonedevice.metadata.persistent.MetadataLayout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -124,8 +124,8 @@ class RandomDamageTest {
     }
     long lost = repair.lost().stream().mapToLong(RegionRange::count).sum();
     assertThat(repair.hydrated() + lost).isLessThanOrEqualTo(repair.geometry().regionCount());
-    long size = MetadataSize.forRegions(repair.geometry().regionCount());
-    ImageDevice target = new ImageDevice(size / 4096);
+    ImageDevice target =
+        new ImageDevice(MetadataLayout.blocksToFormat(repair.geometry().regionCount()));
     repair.writeTo(target);
     verifyRepaired(damaged, repair, target);
     repairInPlace(damaged, repair, random);
@@ -226,8 +226,8 @@ class RandomDamageTest {
 
   private void askAboutRepaired(String checker, Damage.Case damaged) throws IOException {
     MetadataRepair repair = repairOf(damaged.device(), MetadataRepair.of(damaged.image().device()));
-    long size = MetadataSize.forRegions(repair.geometry().regionCount());
-    ImageDevice target = new ImageDevice(size / 4096);
+    ImageDevice target =
+        new ImageDevice(MetadataLayout.blocksToFormat(repair.geometry().regionCount()));
     repair.writeTo(target);
     assertThat(ask(checker, target)).as(damaged.what() + ", repaired").startsWith("OK");
   }
