@@ -79,10 +79,9 @@ final class MetadataFile {
     BlockStore store;
     if (readOnly) {
       store = FileChannelBlockStore.openReadOnly(path);
-    } else if (Files.isRegularFile(path)) {
-      store = FileChannelBlockStore.open(path);
     } else {
-      store = RawDeviceBlockStore.open(path);
+      boolean device = Files.exists(path) && !Files.isRegularFile(path);
+      store = device ? RawDeviceBlockStore.open(path) : FileChannelBlockStore.open(path);
     }
     return lock(path, store);
   }

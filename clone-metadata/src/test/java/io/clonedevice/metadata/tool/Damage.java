@@ -66,6 +66,27 @@ enum Damage {
     }
   },
 
+  /** An array block is found under another's index, or one of an earlier state, checksum right. */
+  WRONG_POINTER {
+    @Override
+    Case inflict(SampleImage image, Random random) {
+      ImageDevice device = image.device().copy();
+      List<Long> leaves = image.types().keySet().stream().filter(b -> isLeaf(image, b)).toList();
+      long leaf = leaves.get(random.nextInt(leaves.size()));
+      byte[] bytes = device.block(leaf);
+      ByteBuffer node = BlockType.view(bytes);
+      int entry = random.nextInt(node.getInt(16));
+      long value =
+          random.nextBoolean()
+              ? node.getLong(2048 + 8 * random.nextInt(node.getInt(16)))
+              : random.nextInt((int) device.blockCount());
+      node.putLong(2048 + 8 * entry, value);
+      BlockType.NODE.reseal(bytes);
+      device.put(leaf, bytes);
+      return Case.of(image, device, "entry " + entry + " of leaf " + leaf + " is " + value);
+    }
+  },
+
   ZEROED_BLOCKS {
     @Override
     Case inflict(SampleImage image, Random random) {
@@ -159,7 +180,7 @@ enum Damage {
     @Override
     Case inflict(SampleImage image, Random random) {
       int blocks = random.nextInt((int) image.device().blockCount());
-      ImageDevice device = new ImageDevice(image.device().toBytes(), blocks);
+      ImageDevice device = image.device().cutTo(blocks);
       return Case.of(image, device, "cut to " + blocks + " blocks");
     }
   },
@@ -265,14 +286,20 @@ enum Damage {
   private static long indexOf(SampleImage image, long block) {
     for (long number : image.types().keySet()) {
       ByteBuffer node = BlockType.view(image.device().block(number));
-      boolean leaf = image.types().get(number) == BlockType.NODE && node.getInt(24) == 8;
-      for (int entry = 0; leaf && node.getInt(4) == 2 && entry < node.getInt(16); entry++) {
+      for (int entry = 0; isLeaf(image, number) && entry < node.getInt(16); entry++) {
         if (node.getLong(2048 + 8 * entry) == block) {
           return node.getLong(32 + 8 * entry);
         }
       }
     }
     throw new AssertionError("block " + block + " is no array block");
+  }
+
+  private static boolean isLeaf(SampleImage image, long block) {
+    ByteBuffer node = BlockType.view(image.device().block(block));
+    return image.types().get(block) == BlockType.NODE
+        && node.getInt(4) == 2
+        && node.getInt(24) == 8;
   }
 
   private static byte[] mix(SampleImage image, long block, Random random) {

@@ -17,6 +17,8 @@ import java.util.zip.GZIPInputStream;
  * thousands of variants of one image are cheap.
  */
 final class ImageDevice implements MetadataDevice {
+  private static final byte[] ZEROES = new byte[BLOCK_SIZE];
+
   private final byte[] image;
   private final long blockCount;
   private final Map<Long, byte[]> written = new HashMap<>();
@@ -53,6 +55,18 @@ final class ImageDevice implements MetadataDevice {
     copy.written.putAll(written);
     copy.unreadable.addAll(unreadable);
     return copy;
+  }
+
+  /** Returns the first blocks, with what was written to them. */
+  ImageDevice cutTo(long blocks) {
+    ImageDevice cut = new ImageDevice(image, blocks);
+    written.forEach(
+        (block, bytes) -> {
+          if (block < blocks) {
+            cut.put(block, bytes);
+          }
+        });
+    return cut;
   }
 
   byte[] block(long block) {
@@ -103,7 +117,15 @@ final class ImageDevice implements MetadataDevice {
       if (unreadable.contains(b)) {
         throw new IOException("block " + b + " is unreadable");
       }
-      target.put(block(b));
+      byte[] bytes = written.get(b);
+      int from = (int) Math.min(b * BLOCK_SIZE, image.length);
+      if (bytes != null) {
+        target.put(bytes);
+      } else if (image.length - from >= BLOCK_SIZE) {
+        target.put(image, from, BLOCK_SIZE);
+      } else {
+        target.put(ZEROES);
+      }
       blocksRead++;
     }
   }

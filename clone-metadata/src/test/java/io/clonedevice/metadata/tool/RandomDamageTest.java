@@ -3,14 +3,15 @@ package io.clonedevice.metadata.tool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.metadata.TestSeed;
 import io.clonedevice.metadata.persistent.MetadataFault;
+import io.clonedevice.metadata.persistent.MetadataLayout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -85,7 +86,7 @@ class RandomDamageTest {
   private static SampleImage suitable(Damage damage, List<SampleImage> images, Random random) {
     while (true) {
       SampleImage image = images.get(random.nextInt(images.size()));
-      boolean small = image.types().size() < 100 || random.nextInt(8) == 0;
+      boolean small = image.types().size() < 100 || random.nextInt(30) == 0;
       if (small && damage.suits(image)) {
         return image;
       }
@@ -123,8 +124,8 @@ class RandomDamageTest {
     }
     long lost = repair.lost().stream().mapToLong(RegionRange::count).sum();
     assertThat(repair.hydrated() + lost).isLessThanOrEqualTo(repair.geometry().regionCount());
-    long size = MetadataSize.forRegions(repair.geometry().regionCount());
-    ImageDevice target = new ImageDevice(size / 4096);
+    ImageDevice target =
+        new ImageDevice(MetadataLayout.blocksToFormat(repair.geometry().regionCount()));
     repair.writeTo(target);
     verifyRepaired(damaged, repair, target);
     repairInPlace(damaged, repair, random);
@@ -174,7 +175,7 @@ class RandomDamageTest {
   private static void verifyLosses(Damage.Case damaged, MetadataRepair repair, Meaning meaning) {
     List<Meaning> expected = new ArrayList<>();
     for (Meaning legal : damaged.legal()) {
-      Meaning kept = new Meaning(legal.geometry(), (java.util.BitSet) legal.hydrated().clone());
+      Meaning kept = new Meaning(legal.geometry(), (BitSet) legal.hydrated().clone());
       for (RegionRange range : repair.lost()) {
         kept.hydrated().clear((int) range.first(), (int) (range.first() + range.count()));
       }
@@ -197,7 +198,7 @@ class RandomDamageTest {
     Random random = TestSeed.random();
     List<SampleImage> images = images(random);
     int stricter = 0;
-    for (int number = 0; number < CASES / 25; number++) {
+    for (int number = 0; number < CASES / 50; number++) {
       Damage damage = Damage.values()[number % Damage.values().length];
       if (damage == Damage.BAD_SECTORS) {
         continue;
@@ -220,13 +221,13 @@ class RandomDamageTest {
       System.out.println("stricter: " + what + ": " + check.faults().get(0));
       stricter++;
     }
-    System.out.println(stricter + " of " + CASES / 25 + " verdicts differ: stricter");
+    System.out.println(stricter + " of " + CASES / 50 + " verdicts differ: stricter");
   }
 
   private void askAboutRepaired(String checker, Damage.Case damaged) throws IOException {
     MetadataRepair repair = repairOf(damaged.device(), MetadataRepair.of(damaged.image().device()));
-    long size = MetadataSize.forRegions(repair.geometry().regionCount());
-    ImageDevice target = new ImageDevice(size / 4096);
+    ImageDevice target =
+        new ImageDevice(MetadataLayout.blocksToFormat(repair.geometry().regionCount()));
     repair.writeTo(target);
     assertThat(ask(checker, target)).as(damaged.what() + ", repaired").startsWith("OK");
   }
