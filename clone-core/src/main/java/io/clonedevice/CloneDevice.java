@@ -64,10 +64,9 @@ public final class CloneDevice implements Closeable {
     this.metadata = metadata;
     this.runtime = runtime;
     this.ownsRuntime = builder.ownsRuntime();
-    this.dispatcher = new EventDispatcher(runtime.ioExecutor());
+    this.dispatcher = new EventDispatcher(runtime.eventExecutor());
     builder.listeners().forEach(dispatcher::add);
     Events events = new Events();
-    var signals = new io.clonedevice.hydration.HydratorAgent.LateSignals();
     this.engine =
         new CloneEngine(
             builder.source(),
@@ -75,25 +74,26 @@ public final class CloneDevice implements Closeable {
             metadata,
             runtime.ioExecutor(),
             runtime.copyExecutor(),
-            runtime.buffers(),
             builder.engineOptions(),
-            events,
-            signals);
-    this.hydrator =
-        runtime
-            .agent()
-            .hydrate(
-                signals,
-                engine,
-                builder.hydration().forRegionSize(engine.geometry().regionSize()),
-                events);
+            events);
     this.blocking = new DeviceBlockStore(this, engine, builder.destination().name());
     String passdownDisabled = engine.discards().passdownDisabledReason();
     if (passdownDisabled != null) {
       LOG.warn(passdownDisabled);
       dispatcher.fire(listener -> listener.discardPassdownDisabled(passdownDisabled));
     }
-    engine.start(builder.startsSuspended());
+    this.hydrator =
+        runtime
+            .agent()
+            .hydrate(
+                engine, builder.hydration().forRegionSize(engine.geometry().regionSize()), events);
+    try {
+      engine.start(hydrator, builder.startsSuspended());
+    } catch (RuntimeException | Error e) {
+      // The agent is the one thing that would keep a device alive that failed to open.
+      hydrator.close();
+      throw e;
+    }
   }
 
   /**
@@ -363,7 +363,8 @@ public final class CloneDevice implements Closeable {
 
   /**
    * Tries to leave metadata mode {@code ro} once the metadata device is well again: verifies that
-   * the superblock on disk is the last one that was written, then commits.
+   * the superblock on disk is the last one that was written, then commits. On a suspended device it
+   * waits for {@link #resume()}.
    *
    * @throws IOException if the metadata device is not well yet, or a flush of the destination has
    *     failed, after which only opening anew helps
@@ -391,10 +392,14 @@ public final class CloneDevice implements Closeable {
     teardown.run(hydrator::close);
     teardown.run(metadata::close);
     stores.forEach(store -> teardown.run(store::close));
-    dispatcher.enqueue(
+    CloneDeviceBuilder.giveBack(stores.get(2), stores.get(0));
+    teardown.run(
         () ->
-            hydrated.completeExceptionally(
-                new IllegalStateException("the device was closed before it was hydrated")));
+            dispatcher.enqueue(
+                () ->
+                    hydrated.completeExceptionally(
+                        new IllegalStateException(
+                            "the device was closed before it was hydrated"))));
     teardown.run(runtime::deviceClosed);
     if (ownsRuntime) {
       teardown.run(runtime::close);
@@ -425,10 +430,10 @@ public final class CloneDevice implements Closeable {
   /** From the rooms below to the listeners and the future. */
   private final class Events implements EngineEvents, HydrationEvents {
     @Override
-    public void modeChanged(MetadataMode mode) {
-      dispatcher.fire(listener -> listener.modeChanged(mode));
+    public void modeChanged(MetadataMode mode, Throwable cause) {
+      dispatcher.fire(listener -> listener.modeChanged(mode, cause));
       if (mode != MetadataMode.READ_WRITE) {
-        failHydrated(new IOException("the metadata is in mode " + mode.statusWord()));
+        failHydrated(new IOException("the metadata is in mode " + mode.statusWord(), cause));
       }
     }
 
@@ -485,7 +490,8 @@ public final class CloneDevice implements Closeable {
 
     /** Adds what failed to a failure that is thrown anyway. */
     void addTo(Throwable failure) {
-      failures.forEach(failure::addSuppressed);
+      // A store may throw one and the same exception again and again.
+      failures.stream().filter(each -> each != failure).forEach(failure::addSuppressed);
     }
 
     void finish() throws IOException {
@@ -493,7 +499,7 @@ public final class CloneDevice implements Closeable {
         return;
       }
       Throwable first = failures.get(0);
-      failures.subList(1, failures.size()).forEach(first::addSuppressed);
+      addTo(first);
       if (first instanceof RuntimeException e) {
         throw e;
       }

@@ -3,13 +3,18 @@ package io.clonedevice;
 import io.clonedevice.engine.CloneEngine;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.CloneMetadata;
+import io.clonedevice.metadata.MetadataDevice;
+import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.metadata.RegionGeometry;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.BlockStoreMetadataDevice;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -33,6 +38,11 @@ import java.util.stream.Stream;
  */
 public final class CloneDeviceBuilder {
   private static final long DEFAULT_REGION_SIZE = 65_536;
+
+  // Destinations and metadata devices of open devices, as objects: a store that is asked twice to
+  // lock its medium says yes twice.
+  private static final Set<BlockStore> TAKEN =
+      Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 
   private BlockStore source;
   private BlockStore destination;
@@ -179,7 +189,8 @@ public final class CloneDeviceBuilder {
    * @throws IllegalArgumentException if sizes do not fit together, two stores are the same medium,
    *     a store is read-only that must not be, or the metadata is of another device or region size;
    *     nothing was changed
-   * @throws IllegalStateException if a store is missing or the runtime is closed
+   * @throws IllegalStateException if a store is missing, the runtime is closed, or the very store
+   *     is an open device's already; then nothing is closed
    * @throws IOException if a store failed, the metadata is damaged or foreign, or somebody else
    *     uses the metadata device or the destination
    */
@@ -188,6 +199,7 @@ public final class CloneDeviceBuilder {
     CloneRuntime openRuntime = null;
     CloneMetadata openMetadata = null;
     boolean counted = false;
+    take();
     try {
       RegionGeometry geometry = check();
       lock(metadata, "metadata device");
@@ -204,6 +216,7 @@ public final class CloneDeviceBuilder {
       Stream.of(destination, source, metadata)
           .filter(Objects::nonNull)
           .forEach(store -> teardown.run(store::close));
+      giveBack(metadata, destination);
       if (counted) {
         teardown.run(openRuntime::deviceClosed);
       }
@@ -213,6 +226,26 @@ public final class CloneDeviceBuilder {
       teardown.addTo(e);
       throw e;
     }
+  }
+
+  /** The one failure after which a store is not closed: it is another device's. */
+  private void take() {
+    synchronized (TAKEN) {
+      for (BlockStore store : new BlockStore[] {metadata, destination}) {
+        if (TAKEN.contains(store)) {
+          throw new IllegalStateException(
+              "a store is in use by another clone device; give this one a store of its own, after"
+                  + " that device was closed: "
+                  + store);
+        }
+      }
+      Stream.of(metadata, destination).filter(Objects::nonNull).forEach(TAKEN::add);
+    }
+  }
+
+  static void giveBack(BlockStore metadata, BlockStore destination) {
+    TAKEN.remove(metadata);
+    TAKEN.remove(destination);
   }
 
   private CloneMetadata load(RegionGeometry geometry) throws IOException {
@@ -280,6 +313,14 @@ public final class CloneDeviceBuilder {
     checkLarge("source", source, size);
     checkMultiple("Device size", size);
     checkMultiple("Region size", regionSize);
+    if (metadata.size() < MetadataDevice.BLOCK_SIZE) {
+      throw new IllegalArgumentException(
+          "Metadata device too small: "
+              + metadata.size()
+              + " bytes, not one metadata block; "
+              + MetadataSize.forRegions(geometry.regionCount())
+              + " are recommended");
+    }
     return geometry;
   }
 

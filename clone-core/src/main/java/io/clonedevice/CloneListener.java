@@ -20,8 +20,10 @@ public interface CloneListener {
    * The metadata mode changed.
    *
    * @param mode the new mode
+   * @param cause the failure that changed it; {@code null} after {@link
+   *     CloneDevice#reopenReadWrite()}
    */
-  default void modeChanged(MetadataMode mode) {}
+  default void modeChanged(MetadataMode mode, Throwable cause) {}
 
   /**
    * Background copies have begun to fail; they are retried with growing delays.

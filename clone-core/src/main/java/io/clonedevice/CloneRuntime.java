@@ -1,6 +1,5 @@
 package io.clonedevice;
 
-import io.clonedevice.engine.BufferPool;
 import io.clonedevice.hydration.HydratorAgent;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,6 +7,7 @@ import java.util.Random;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -38,11 +38,11 @@ public final class CloneRuntime implements AutoCloseable {
 
   private final Executor ioExecutor;
   private final Executor copyExecutor;
+  private final Executor eventExecutor;
   private final List<ExecutorService> ownedExecutors = new ArrayList<>();
   private final HydratorAgent agent;
   private final AgentRunner runner;
   private final AgentInvoker invoker;
-  private final BufferPool buffers = new BufferPool();
   private final Object lock = new Object();
 
   // Guarded by lock.
@@ -53,9 +53,11 @@ public final class CloneRuntime implements AutoCloseable {
     if (builder.ioExecutor == null) {
       this.ioExecutor = newExecutor("clone-io-", builder.ioThreads);
       this.copyExecutor = newExecutor("clone-copy-", builder.copyThreads);
+      this.eventExecutor = newEventExecutor();
     } else {
       this.ioExecutor = builder.ioExecutor;
       this.copyExecutor = builder.ioExecutor;
+      this.eventExecutor = builder.ioExecutor;
     }
     this.agent = new HydratorAgent(builder.clock, builder.random);
     if (builder.stepped) {
@@ -147,12 +149,16 @@ public final class CloneRuntime implements AutoCloseable {
     return copyExecutor;
   }
 
-  HydratorAgent agent() {
-    return agent;
+  /**
+   * Where listeners are called. Not the I/O threads: a listener may wait for a device, whose I/O
+   * needs them.
+   */
+  Executor eventExecutor() {
+    return eventExecutor;
   }
 
-  BufferPool buffers() {
-    return buffers;
+  HydratorAgent agent() {
+    return agent;
   }
 
   void deviceOpens() {
@@ -181,6 +187,20 @@ public final class CloneRuntime implements AutoCloseable {
             new LinkedBlockingQueue<>(),
             task -> daemon(threadName + number.incrementAndGet()).newThread(task));
     executor.allowCoreThreadTimeOut(true);
+    ownedExecutors.add(executor);
+    return executor;
+  }
+
+  /** One thread for each device that has something to tell now. */
+  private Executor newEventExecutor() {
+    ThreadPoolExecutor executor =
+        new ThreadPoolExecutor(
+            0,
+            Integer.MAX_VALUE,
+            THREAD_IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            daemon("clone-events"));
     ownedExecutors.add(executor);
     return executor;
   }
@@ -237,8 +257,10 @@ public final class CloneRuntime implements AutoCloseable {
     }
 
     /**
-     * Sets an executor for requests, commits and background copies instead of threads of the
-     * runtime's own. Its tasks block on stores.
+     * Sets an executor for requests, commits, background copies and calls of listeners instead of
+     * threads of the runtime's own. Its tasks block on stores, and for as long as listeners do. One
+     * that runs tasks at once runs listeners in the middle of what they hear of: they must not wait
+     * for the device then.
      *
      * @param executor stays the caller's to shut down, after the runtime was closed
      * @return this

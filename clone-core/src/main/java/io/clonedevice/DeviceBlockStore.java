@@ -49,25 +49,41 @@ final class DeviceBlockStore implements BlockStore {
   @Override
   public void read(long offset, ByteBuffer target) throws IOException {
     checkOpen(Operation.READ, offset, target.remaining());
-    engine.readBlocking(offset, target);
+    try {
+      engine.readBlocking(offset, target);
+    } catch (IllegalStateException e) {
+      throw closedMeanwhile(e, Operation.READ, offset, target.remaining());
+    }
   }
 
   @Override
   public void write(long offset, ByteBuffer source) throws IOException {
     checkOpen(Operation.WRITE, offset, source.remaining());
-    engine.writeBlocking(offset, source, false);
+    try {
+      engine.writeBlocking(offset, source, false);
+    } catch (IllegalStateException e) {
+      throw closedMeanwhile(e, Operation.WRITE, offset, source.remaining());
+    }
   }
 
   @Override
   public void writeDurably(long offset, ByteBuffer source) throws IOException {
     checkOpen(Operation.WRITE, offset, source.remaining());
-    engine.writeBlocking(offset, source, true);
+    try {
+      engine.writeBlocking(offset, source, true);
+    } catch (IllegalStateException e) {
+      throw closedMeanwhile(e, Operation.WRITE, offset, source.remaining());
+    }
   }
 
   @Override
   public void flush() throws IOException {
     checkOpen(Operation.FLUSH, 0, 0);
-    engine.flushBlocking();
+    try {
+      engine.flushBlocking();
+    } catch (IllegalStateException e) {
+      throw closedMeanwhile(e, Operation.FLUSH, 0, 0);
+    }
   }
 
   @Override
@@ -78,12 +94,27 @@ final class DeviceBlockStore implements BlockStore {
   @Override
   public void discard(long offset, long length) throws IOException {
     checkOpen(Operation.DISCARD, offset, length);
-    engine.discardBlocking(offset, length);
+    try {
+      engine.discardBlocking(offset, length);
+    } catch (IllegalStateException e) {
+      throw closedMeanwhile(e, Operation.DISCARD, offset, length);
+    }
   }
 
   @Override
   public void close() throws IOException {
     device.close();
+  }
+
+  /** A request that waited for a resume learns from the engine that the device was closed. */
+  private BlockIoException closedMeanwhile(
+      IllegalStateException failure, Operation operation, long offset, long length) {
+    if (!engine.isClosed()) {
+      throw failure;
+    }
+    IOException closed = new ClosedChannelException();
+    closed.initCause(failure);
+    return new BlockIoException(name, operation, offset, length, closed);
   }
 
   private void checkOpen(Operation operation, long offset, long length) throws BlockIoException {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Copies for writes, overwrites, those who share them and what happens when they fail. */
-@Timeout(30)
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class WriteToUnhydratedRegionTest {
   private static final int REGION = 4096;
   private static final int REGIONS = 16;
@@ -411,6 +411,20 @@ class WriteToUnhydratedRegionTest {
     writes.forEach(stepped::await);
     stepped.advanceMs(5_000);
     assertThat(stepped.hydrated()).isEqualTo(REGIONS);
+  }
+
+  @Test
+  @Tag("B10")
+  void requestsOfNoBytesReachNoStoreAndChangeNothing() {
+    CloneDevice device = stepped.open();
+    for (int offset : new int[] {0, 512, REGION, LAST, SIZE}) {
+      stepped.write(offset, new byte[0]);
+      stepped.read(offset, 0);
+      stepped.await(device.discard(offset, 0));
+    }
+
+    assertThat(stepped.journal().calls()).isEmpty();
+    assertThat(stepped.hydrated()).isZero();
   }
 
   private void loseMetadata(CloneDevice device) {

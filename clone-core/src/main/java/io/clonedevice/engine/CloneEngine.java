@@ -1,6 +1,5 @@
 package io.clonedevice.engine;
 
-import io.clonedevice.engine.Claim.Purpose;
 import io.clonedevice.metadata.CloneMetadata;
 import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.MetadataModeException;
@@ -10,13 +9,11 @@ import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.IoCompletion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * One clone device without its hydrator: takes requests in, routes them, keeps claims and commits.
@@ -29,30 +26,28 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Thread-safe.
  */
 public final class CloneEngine {
-  private final BlockStore source;
   private final BlockStore destination;
   private final CloneMetadata metadata;
   private final RegionGeometry geometry;
-  private final int logicalBlockSize;
+  private final RequestCheck check;
   private final Executor executor;
-  private final Executor copyExecutor;
-  private final BufferPool buffers;
   private final EngineEvents events;
-  private final HydrationSignals signals;
 
-  private final StoreAccess sourceAccess;
-  private final StoreAccess destinationAccess;
+  // Written once, by the thread that opens the device, before the first request; edge: volatile.
+  private volatile HydrationSignals signals;
+
   private final boolean needsExecutor;
-  private final boolean copiesDirectly;
   private final RequestGate gate = new RequestGate();
   private final ClaimTable claims;
+  private final CopyEngine copies;
   private final RequestRouter router;
   private final CommitPipeline pipeline;
   private final DiscardPolicy discards;
   private final EngineCounters counters = new EngineCounters();
 
-  // Regions being copied, by the hydrator and for writes. Any thread, atomically.
-  private final AtomicLong hydratingRegions = new AtomicLong();
+  // Held by suspend and resume from beginning to end: half of one between the halves of the other
+  // would leave a device whose requests go on and whose hydration does not.
+  private final Object suspension = new Object();
 
   // Set once, by the thread that ends the last commit or opens a finished clone.
   private final AtomicBoolean hydrationCompleted = new AtomicBoolean();
@@ -65,10 +60,8 @@ public final class CloneEngine {
    * @param metadata open metadata; stays the caller's to close
    * @param executor runs requests and commits, which may block
    * @param copyExecutor runs background copies, which may block
-   * @param buffers for copies
    * @param options how discards are treated
    * @param events told what happens
-   * @param signals wakes the hydrator
    */
   public CloneEngine(
       BlockStore source,
@@ -76,28 +69,23 @@ public final class CloneEngine {
       CloneMetadata metadata,
       Executor executor,
       Executor copyExecutor,
-      BufferPool buffers,
       Options options,
-      EngineEvents events,
-      HydrationSignals signals) {
-    this.source = source;
+      EngineEvents events) {
     this.destination = destination;
     this.metadata = metadata;
     this.geometry = metadata.geometry();
-    this.logicalBlockSize = Math.max(source.logicalBlockSize(), destination.logicalBlockSize());
+    this.check =
+        new RequestCheck(
+            geometry.deviceSize(),
+            Math.max(source.logicalBlockSize(), destination.logicalBlockSize()));
     this.executor = executor;
-    this.copyExecutor = copyExecutor;
-    this.buffers = buffers;
     this.events = events;
-    this.signals = signals;
-    this.sourceAccess = new StoreAccess(source, mayBlock(destination));
-    this.destinationAccess = new StoreAccess(destination, mayBlock(source));
+    StoreAccess sourceAccess = new StoreAccess(source, mayBlock(destination));
+    StoreAccess destinationAccess = new StoreAccess(destination, mayBlock(source));
     this.needsExecutor = mayBlock(source) || mayBlock(destination);
-    this.copiesDirectly =
-        source.execution() != BlockStore.Execution.ASYNCHRONOUS
-            && destination.execution() != BlockStore.Execution.ASYNCHRONOUS;
     this.claims = new ClaimTable(metadata.regionMap(), geometry.regionCount());
     this.pipeline = new CommitPipeline(metadata, destination, events, this::checkCompletion);
+    this.copies = new CopyEngine(this, sourceAccess, destinationAccess, executor, copyExecutor);
     this.discards =
         new DiscardPolicy(
             this, destinationAccess, options.discardPassdown(), options.discardedReadsZeroes());
@@ -115,9 +103,11 @@ public final class CloneEngine {
   /**
    * Begins to work.
    *
+   * @param hydrator woken when it may have something to do
    * @param suspended whether requests wait for the first {@link #resume}
    */
-  public void start(boolean suspended) {
+  public void start(HydrationSignals hydrator, boolean suspended) {
+    signals = hydrator;
     if (suspended) {
       gate.suspend();
       claims.pauseBackground();
@@ -136,8 +126,8 @@ public final class CloneEngine {
    * @return completes when the buffer is filled
    */
   public CompletableFuture<Void> read(long offset, ByteBuffer target) {
-    checkTarget(target);
-    checkRange("read", offset, target.remaining());
+    RequestCheck.writable(target);
+    check.range("read", offset, target.remaining());
     return submit(
         new Request(this, executor, router::read, offset, target.remaining(), target, false));
   }
@@ -151,7 +141,7 @@ public final class CloneEngine {
    * @return completes when the bytes are on the destination and recorded
    */
   public CompletableFuture<Void> write(long offset, ByteBuffer data, boolean durable) {
-    checkRange("write", offset, data.remaining());
+    check.range("write", offset, data.remaining());
     return submit(
         new Request(this, executor, router::write, offset, data.remaining(), data, durable));
   }
@@ -164,8 +154,8 @@ public final class CloneEngine {
    * @return completes when done
    */
   public CompletableFuture<Void> discard(long offset, long length) {
-    checkRange("discard", offset, length);
-    WholeRegions whole = wholeRegions(offset, length);
+    check.range("discard", offset, length);
+    RequestRouter.WholeRegions whole = router.wholeRegions(offset, length);
     return submit(
         new Request(this, executor, whole.route(), whole.offset(), whole.length(), null, false));
   }
@@ -191,9 +181,9 @@ public final class CloneEngine {
    * @throws IOException if a store failed
    */
   public void readBlocking(long offset, ByteBuffer target) throws IOException {
-    checkTarget(target);
+    RequestCheck.writable(target);
     int length = target.remaining();
-    checkRange("read", offset, length);
+    check.range("read", offset, length);
     if (length == 0) {
       return;
     }
@@ -219,7 +209,7 @@ public final class CloneEngine {
    */
   public void writeBlocking(long offset, ByteBuffer data, boolean durable) throws IOException {
     int length = data.remaining();
-    checkRange("write", offset, length);
+    check.range("write", offset, length);
     if (length > 0) {
       gate.enter();
       if (metadata.mode() != MetadataMode.FAIL && router.isHydrated(offset, length)) {
@@ -245,8 +235,8 @@ public final class CloneEngine {
    * @throws IOException if a store failed
    */
   public void discardBlocking(long offset, long length) throws IOException {
-    checkRange("discard", offset, length);
-    WholeRegions whole = wholeRegions(offset, length);
+    check.range("discard", offset, length);
+    RequestRouter.WholeRegions whole = router.wholeRegions(offset, length);
     gate.enter();
     runInside(new BlockingRequest(this, whole.route(), whole.offset(), whole.length(), null));
   }
@@ -317,108 +307,7 @@ public final class CloneEngine {
    * @param completion told the outcome, after the claim was released
    */
   public void copyInBackground(Claim claim, IoCompletion completion) {
-    hydratingRegions.addAndGet(claim.regionCount());
-    IoCompletion settled = failure -> completion.completed(settle(claim, failure));
-    try {
-      copyExecutor.execute(() -> copy(claim, settled));
-    } catch (RejectedExecutionException e) {
-      settled.completed(e);
-    }
-  }
-
-  private void copy(Claim claim, IoCompletion completion) {
-    long from = geometry.offsetOf(claim.firstRegion());
-    long end = geometry.endOf(claim.endRegion() - 1);
-    if (copiesDirectly) {
-      completion.run(() -> source.copyTo(from, destination, from, end - from));
-    } else {
-      new CopyTask(
-              sourceAccess, destinationAccess, buffers, executor, from, end, null, from, completion)
-          .start();
-    }
-  }
-
-  /** Copies a claimed region with a part of a write laid over it. */
-  void copyWithOverlay(Claim claim, Request request, long position, long to) {
-    hydratingRegions.addAndGet(claim.regionCount());
-    new CopyTask(
-            sourceAccess,
-            destinationAccess,
-            buffers,
-            request.continuations(),
-            geometry.offsetOf(claim.firstRegion()),
-            geometry.endOf(claim.endRegion() - 1),
-            request.slice(position, to),
-            position,
-            failure -> request.completed(settle(claim, failure)))
-        .start();
-  }
-
-  /** Writes zeroes. */
-  void zero(Executor continuations, long from, long end, IoCompletion completion) {
-    new CopyTask(null, destinationAccess, buffers, continuations, from, end, null, from, completion)
-        .start();
-  }
-
-  /**
-   * Ends a claim: mark before release. The regions' bytes are complete on the destination if {@code
-   * failure} is {@code null}.
-   *
-   * @return why the regions are not hydrated, {@code null} if they are
-   */
-  Throwable settle(Claim claim, Throwable failure) {
-    Throwable outcome = failure;
-    if (outcome == null) {
-      try {
-        metadata.markHydrated(claim.firstRegion(), claim.regionCount());
-      } catch (IOException | RuntimeException e) {
-        counters.metadataUpdatesFailed.increment();
-        outcome = e;
-      }
-    }
-    if (claim.isCopy()) {
-      hydratingRegions.addAndGet(-claim.regionCount());
-    }
-    List<Waiter> waiters = claims.release(claim);
-    if (outcome == null) {
-      signals.changed();
-      if (regionMap().hydratedCount() == geometry.regionCount()) {
-        pipeline.commitInBackground(executor);
-      }
-    } else {
-      signals.work();
-    }
-    resume(waiters, claim, outcome);
-    return outcome;
-  }
-
-  /**
-   * A failed copy that nobody asked for is no failure of those who met it: they go on as if it had
-   * not been there. A failed claim of a request fails them all (dm-clone does so too).
-   */
-  private void resume(List<Waiter> waiters, Claim claim, Throwable failure) {
-    if (waiters.isEmpty()) {
-      return;
-    }
-    if (failure != null && claim.purpose() != Purpose.BACKGROUND_COPY) {
-      waiters.forEach(waiter -> waiter.fail(failure));
-      return;
-    }
-    List<Waiter> inOrder = new ArrayList<>(waiters.size());
-    for (Waiter waiter : waiters) {
-      if (waiter.request().runsOnCaller()) {
-        waiter.request().continuations().execute(waiter::resume);
-      } else {
-        inOrder.add(waiter);
-      }
-    }
-    if (!inOrder.isEmpty()) {
-      try {
-        executor.execute(() -> inOrder.forEach(Waiter::resume));
-      } catch (RejectedExecutionException e) {
-        inOrder.forEach(waiter -> waiter.fail(e));
-      }
-    }
+    copies.copyInBackground(claim, completion);
   }
 
   // ---- life
@@ -429,16 +318,21 @@ public final class CloneEngine {
    * @throws IOException if not all could be made durable; the device is suspended nevertheless
    */
   public void suspend() throws IOException {
-    gate.suspend();
-    claims.pauseBackground();
-    claims.awaitEmpty();
-    pipeline.flushBlocking(executor);
+    synchronized (suspension) {
+      gate.suspend();
+      claims.pauseBackground();
+      claims.awaitEmpty();
+      pipeline.flushBlocking(executor);
+    }
   }
 
-  /** Lets requests and hydration go on. */
+  /** Lets requests and hydration go on; waits for a suspend under way. */
   public void resume() {
-    List<Request> parked = gate.resume();
-    claims.resumeBackground();
+    List<Request> parked;
+    synchronized (suspension) {
+      parked = gate.resume();
+      claims.resumeBackground();
+    }
     parked.forEach(this::dispatch);
     signals.work();
   }
@@ -504,7 +398,7 @@ public final class CloneEngine {
             pipeline.destinationFlushFailure());
       }
       metadata.reopenReadWrite();
-      events.modeChanged(metadata.mode());
+      events.modeChanged(metadata.mode(), null);
       pipeline.flushBlocking(executor);
       signals.work();
     } finally {
@@ -547,7 +441,7 @@ public final class CloneEngine {
    * @return bytes
    */
   public int logicalBlockSize() {
-    return logicalBlockSize;
+    return check.logicalBlockSize();
   }
 
   /**
@@ -565,7 +459,7 @@ public final class CloneEngine {
    * @return by the hydrator and for writes
    */
   public long hydratingRegions() {
-    return hydratingRegions.get();
+    return copies.hydratingRegions();
   }
 
   /**
@@ -626,6 +520,10 @@ public final class CloneEngine {
     return metadata.regionMap();
   }
 
+  CopyEngine copies() {
+    return copies;
+  }
+
   ClaimTable claims() {
     return claims;
   }
@@ -641,53 +539,6 @@ public final class CloneEngine {
   HydrationSignals signals() {
     return signals;
   }
-
-  // ---- checks
-
-  private void checkRange(String request, long offset, long length) {
-    long deviceSize = geometry.deviceSize();
-    if (offset < 0 || length < 0 || offset > deviceSize || length > deviceSize - offset) {
-      throw new IllegalArgumentException(
-          request
-              + " of "
-              + length
-              + " bytes at byte "
-              + offset
-              + " leaves the device, which has "
-              + deviceSize
-              + " bytes");
-    }
-    if (((offset | length) & (logicalBlockSize - 1)) != 0) {
-      throw new IllegalArgumentException(
-          request
-              + " of "
-              + length
-              + " bytes at byte "
-              + offset
-              + " is not aligned; offset and length must be multiples of "
-              + logicalBlockSize
-              + " bytes");
-    }
-  }
-
-  private static void checkTarget(ByteBuffer target) {
-    if (target.isReadOnly()) {
-      throw new IllegalArgumentException("read needs a writable buffer, this one is read-only");
-    }
-  }
-
-  /** The whole regions that a discard covers; none of them is a request that has no effect. */
-  private WholeRegions wholeRegions(long offset, long length) {
-    long first = geometry.firstRegionFrom(offset);
-    long end = geometry.regionsEndingBy(offset + length);
-    if (first >= end) {
-      return new WholeRegions(RequestRouter.NOWHERE, offset, 0);
-    }
-    long from = geometry.offsetOf(first);
-    return new WholeRegions(router::discard, from, geometry.endOf(end - 1) - from);
-  }
-
-  private record WholeRegions(RequestRouter.Route route, long offset, long length) {}
 
   static MetadataModeException failModeException(String request) {
     return new MetadataModeException(request, MetadataMode.FAIL);

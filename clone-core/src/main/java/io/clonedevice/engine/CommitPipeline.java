@@ -156,16 +156,13 @@ final class CommitPipeline {
     if (metadata.mode() == MetadataMode.FAIL) {
       return CloneEngine.failModeException("flush");
     }
-    if (destinationFlushFailure != null) {
-      return new IOException(
-          "an earlier flush of the destination failed, so what was written since the last good one"
-              + " may be lost; close the device and open it again",
-          destinationFlushFailure);
-    }
     return metadata.hasUncommittedChanges() ? commit() : flushDestination();
   }
 
   private Throwable flushDestination() {
+    if (destinationFlushFailure != null) {
+      return earlierFlushFailed();
+    }
     try {
       destination.flush();
       return null;
@@ -176,25 +173,33 @@ final class CommitPipeline {
     }
   }
 
+  private IOException earlierFlushFailed() {
+    return new IOException(
+        "an earlier flush of the destination failed, so what was written since the last good one"
+            + " may be lost; close the device and open it again",
+        destinationFlushFailure);
+  }
+
   private Throwable commit() {
     CloneMetadata.Commit commit;
     try {
       commit = metadata.beginCommit();
     } catch (IOException e) {
-      return e;
+      return destinationFlushFailure == null ? e : earlierFlushFailed();
     }
     // Bytes first, then the record that they are there.
     Throwable failure = flushDestination();
     if (failure == null) {
       failure = record(commit);
     } else {
-      LOG.error("Metadata operation `flush destination device' failed: error = {}", failure);
+      LOG.error(
+          "Metadata operation `flush destination device' failed: error = {}", failure.toString());
     }
     if (failure == null) {
       afterCommit.run();
     } else {
       metadata.abort(commit);
-      events.modeChanged(metadata.mode());
+      events.modeChanged(metadata.mode(), failure);
     }
     return failure;
   }

@@ -1,5 +1,6 @@
 package io.clonedevice.engine;
 
+import io.clonedevice.store.BufferPool;
 import io.clonedevice.store.IoCompletion;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
@@ -16,7 +17,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class CopyTask implements IoCompletion {
   private final StoreAccess source;
   private final StoreAccess destination;
-  private final BufferPool buffers;
   private final Executor continuations;
   private final IoCompletion completion;
   private final long end;
@@ -39,7 +39,6 @@ final class CopyTask implements IoCompletion {
   CopyTask(
       StoreAccess source,
       StoreAccess destination,
-      BufferPool buffers,
       Executor continuations,
       long from,
       long end,
@@ -48,7 +47,6 @@ final class CopyTask implements IoCompletion {
       IoCompletion completion) {
     this.source = source;
     this.destination = destination;
-    this.buffers = buffers;
     this.continuations = continuations;
     this.completion = completion;
     this.position = from;
@@ -94,7 +92,7 @@ final class CopyTask implements IoCompletion {
 
   private void load() {
     if (buffer == null) {
-      buffer = buffers.acquire(end - position);
+      buffer = BufferPool.acquire(end - position);
     }
     buffer.clear().limit((int) Math.min(buffer.capacity(), end - position));
     if (source == null) {
@@ -123,7 +121,7 @@ final class CopyTask implements IoCompletion {
 
   private void finish(Throwable outcome) {
     if (buffer != null) {
-      buffers.release(buffer);
+      BufferPool.release(buffer);
       buffer = null;
     }
     completion.completed(outcome);

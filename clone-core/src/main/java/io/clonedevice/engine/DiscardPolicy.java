@@ -62,7 +62,7 @@ public final class DiscardPolicy {
     DiscardSupport below = destination.store().discardSupport();
     boolean zeroes = readsZeroes || (passdown && below.readsZeroes());
     return passdown
-        ? new DiscardSupport(true, below.granularity(), passdownMax(destination.store()), zeroes)
+        ? new DiscardSupport(true, below.granularity(), passdownLengthMax(below), zeroes)
         : new DiscardSupport(true, regionSize, wholeRegions(OWN_LIMIT - 1), zeroes);
   }
 
@@ -77,22 +77,25 @@ public final class DiscardPolicy {
   /** The regions are unhydrated and claimed for this discard. */
   void discardClaimed(Request request, Claim claim) {
     request.addPart();
-    if (readsZeroes) {
-      // The bytes must be zeroes before the bit says that they are on the destination.
+    if (readsZeroes || passdown) {
+      // Erased first: a commit meanwhile must not record a region that still holds old bytes, and
+      // a write that comes after the discard waits for it on the claim.
       erase(
           request,
           claim.firstRegion(),
           claim.endRegion(),
-          failure -> request.completed(engine.settle(claim, failure)));
-      return;
-    }
-    Throwable failure = engine.settle(claim, null);
-    if (failure == null && passdown) {
-      erase(request, claim.firstRegion(), claim.endRegion(), request);
+          failure -> {
+            Throwable outcome = engine.copies().settle(claim, failure);
+            request.completed(failure == null ? ignoreUnrecorded(outcome) : failure);
+          });
     } else {
-      // A discard is a hint: where it could not be recorded it succeeds and has no effect.
-      request.completed(null);
+      request.completed(ignoreUnrecorded(engine.copies().settle(claim, null)));
     }
+  }
+
+  /** A discard is a hint: where it could not be recorded it succeeds and has no effect. */
+  private Throwable ignoreUnrecorded(Throwable outcome) {
+    return readsZeroes ? outcome : null;
   }
 
   private void erase(Request request, long firstRegion, long endRegion, IoCompletion completion) {
@@ -100,9 +103,9 @@ public final class DiscardPolicy {
     long end = geometry.endOf(endRegion - 1);
     DiscardSupport below = destination.store().discardSupport();
     if (passdown && (below.readsZeroes() || !readsZeroes)) {
-      passDown(request, from, end, passdownMax(destination.store()), completion);
+      passDown(request, from, end, passdownLengthMax(below), completion);
     } else {
-      engine.zero(request.continuations(), from, end, completion);
+      engine.copies().zero(request.continuations(), from, end, completion);
     }
   }
 
@@ -110,16 +113,19 @@ public final class DiscardPolicy {
       Request request, long from, long end, long lengthMax, IoCompletion completion) {
     int calls = Math.toIntExact((end - from - 1) / lengthMax + 1);
     IoCompletion all = calls == 1 ? completion : new Countdown(calls, completion);
-    for (long position = from; position < end; position += lengthMax) {
+    long position = from;
+    for (int call = 0; call < calls; call++) {
       long length = Math.min(lengthMax, end - position);
       destination.discard(position, length, request.continuations(), all);
+      position += length;
     }
   }
 
-  /** Largest discard that is passed down in one call; a limit at the store's end limits nothing. */
-  private long passdownMax(BlockStore store) {
-    long limit = store.discardSupport().maxLength();
-    return limit >= store.size() ? geometry.deviceSize() : wholeRegions(limit);
+  /** The longest discard that the destination takes and that cuts no region; 0 if there is none. */
+  private long passdownLengthMax(DiscardSupport below) {
+    return below.maxLength() >= geometry.deviceSize()
+        ? geometry.deviceSize()
+        : wholeRegions(below.maxLength());
   }
 
   private long wholeRegions(long length) {
@@ -131,7 +137,7 @@ public final class DiscardPolicy {
     String reason =
         !below.supported()
             ? "discard unsupported"
-            : passdownMax(store) == 0 ? "max discard sectors smaller than a region" : null;
+            : passdownLengthMax(below) == 0 ? "max discard sectors smaller than a region" : null;
     return reason == null
         ? null
         : "Destination device (" + store.name() + ") " + reason + ": Disabling discard passdown.";

@@ -8,8 +8,9 @@ public interface EngineEvents {
    * The metadata mode changed.
    *
    * @param mode the new mode
+   * @param cause the failure that changed it, {@code null} if none did
    */
-  void modeChanged(MetadataMode mode);
+  void modeChanged(MetadataMode mode, Throwable cause);
 
   /** Every region is hydrated, committed and durable; once. */
   void hydrationCompleted();

@@ -44,6 +44,19 @@ final class RequestRouter {
     this.destination = destination;
   }
 
+  /** The whole regions that a discard covers, and where it goes: nowhere if there are none. */
+  record WholeRegions(Route route, long offset, long length) {}
+
+  WholeRegions wholeRegions(long offset, long length) {
+    long first = geometry.firstRegionFrom(offset);
+    long end = geometry.regionsEndingBy(offset + length);
+    if (first >= end) {
+      return new WholeRegions(NOWHERE, offset, 0);
+    }
+    long from = geometry.offsetOf(first);
+    return new WholeRegions(this::discard, from, geometry.endOf(end - 1) - from);
+  }
+
   /** Whether every byte of a range is on the destination. */
   boolean isHydrated(long offset, long length) {
     long region = geometry.regionAt(offset);
@@ -132,9 +145,9 @@ final class RequestRouter {
             position,
             request.slice(position, to),
             request.continuations(),
-            failure -> request.completed(engine.settle(claim, failure)));
+            failure -> request.completed(engine.copies().settle(claim, failure)));
       } else {
-        engine.copyWithOverlay(claim, request, position, to);
+        engine.copies().copyWithOverlay(claim, request, position, to);
       }
       return to;
     }

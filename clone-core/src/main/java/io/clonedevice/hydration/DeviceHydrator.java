@@ -198,6 +198,7 @@ public final class DeviceHydrator implements HydrationSignals {
       return NEVER;
     }
     long next = tickCommit(nowNs);
+    forgetHydratedFailures();
     if (engine.isHydrationCompleted()) {
       return Math.min(next, releaseMap(nowNs));
     }
@@ -233,11 +234,22 @@ public final class DeviceHydrator implements HydrationSignals {
       failuresInRow = 0;
       if (!failed.isEmpty()) {
         failed.succeeded(firstRegion, count);
-        if (failed.isEmpty()) {
-          LOG.info("hydration works again");
-          events.hydrationRecovered();
-        }
+        tellIfRecovered();
       }
+    }
+  }
+
+  private void forgetHydratedFailures() {
+    if (!failed.isEmpty()) {
+      failed.forgetHydrated(engine.metadata().regionMap());
+      tellIfRecovered();
+    }
+  }
+
+  private void tellIfRecovered() {
+    if (failed.isEmpty()) {
+      LOG.info("hydration works again");
+      events.hydrationRecovered();
     }
   }
 
@@ -290,7 +302,8 @@ public final class DeviceHydrator implements HydrationSignals {
       Claim claim = claim(nowNs, Math.min(Math.max(1, batchSize), room));
       if (claim == null) {
         agent.returnCopy();
-        return failed.nextRetryNs();
+        // Whoever holds the claims of ranges that are due need not signal when they end.
+        return failed.isEmpty() ? NEVER : Math.max(failed.nextRetryNs(), nowNs + RECHECK_NS);
       }
       start(claim, nowNs);
     }

@@ -1,5 +1,6 @@
 package io.clonedevice.hydration;
 
+import io.clonedevice.metadata.RegionMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -48,6 +49,18 @@ final class FailedRanges {
     if (known != null && known.getValue().endRegion() > firstRegion) {
       cut(known, firstRegion, firstRegion + regionCount);
     }
+  }
+
+  /** Forgets the ranges that somebody else has hydrated meanwhile: a write or a discard. */
+  void forgetHydrated(RegionMap map) {
+    ranges
+        .entrySet()
+        .removeIf(
+            range -> {
+              long first = range.getKey();
+              long end = range.getValue().endRegion();
+              return map.isHydrated(first) && map.endOfRun(first, end) == end;
+            });
   }
 
   /**

@@ -18,14 +18,11 @@ final class HydrationRecord {
   /** Message type: look at this device. */
   static final int WORK = 1;
 
-  /** Message type: a region of this device was marked. */
-  static final int CHANGED = 2;
-
   /** Message type: these regions were read from the source. */
-  static final int UNHYDRATED_READ = 3;
+  static final int UNHYDRATED_READ = 2;
 
   /** Message type: the copy of these regions has ended. */
-  static final int COPY_ENDED = 4;
+  static final int COPY_ENDED = 3;
 
   static final int LENGTH = 32;
 

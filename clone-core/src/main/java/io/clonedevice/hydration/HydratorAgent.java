@@ -1,7 +1,6 @@
 package io.clonedevice.hydration;
 
 import io.clonedevice.engine.CloneEngine;
-import io.clonedevice.engine.HydrationSignals;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -81,16 +80,14 @@ public final class HydratorAgent implements Agent {
   }
 
   /**
-   * Takes on a device; its signals must be given to the engine before.
+   * Takes on a device; the result is what the engine must be started with.
    *
-   * @param signals what the engine was given
    * @param engine the device
    * @param settings without open choices
    * @param events told what happens
    * @return the device's hydrator
    */
-  public DeviceHydrator hydrate(
-      LateSignals signals, CloneEngine engine, Hydration settings, HydrationEvents events) {
+  public DeviceHydrator hydrate(CloneEngine engine, Hydration settings, HydrationEvents events) {
     DeviceHydrator hydrator =
         new DeviceHydrator(
             nextId.incrementAndGet(),
@@ -101,41 +98,7 @@ public final class HydratorAgent implements Agent {
             clock.nanoTime(),
             new Random(jitter.nextLong()));
     devices.put(hydrator.id(), hydrator);
-    signals.target = hydrator;
     return hydrator;
-  }
-
-  /** Signals of an engine whose hydrator is still to be made; dropped until it is. */
-  public static final class LateSignals implements HydrationSignals {
-    // Written once, by the thread that opens the device, before any request.
-    private volatile HydrationSignals target;
-
-    /** Makes signals that go nowhere yet. */
-    public LateSignals() {}
-
-    @Override
-    public void work() {
-      HydrationSignals to = target;
-      if (to != null) {
-        to.work();
-      }
-    }
-
-    @Override
-    public void changed() {
-      HydrationSignals to = target;
-      if (to != null) {
-        to.changed();
-      }
-    }
-
-    @Override
-    public void unhydratedRead(long firstRegion, long regionCount) {
-      HydrationSignals to = target;
-      if (to != null) {
-        to.unhydratedRead(firstRegion, regionCount);
-      }
-    }
   }
 
   /**

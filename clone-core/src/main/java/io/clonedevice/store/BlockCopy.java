@@ -16,7 +16,7 @@ final class BlockCopy {
   static void throughBuffer(
       Reader source, long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
-    ByteBuffer buffer = BufferPool.acquire();
+    ByteBuffer buffer = BufferPool.acquire(length);
     try {
       for (long done = 0; done < length; done += buffer.limit()) {
         buffer.clear().limit((int) Math.min(buffer.capacity(), length - done));

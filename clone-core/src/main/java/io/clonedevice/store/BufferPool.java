@@ -5,34 +5,54 @@ import java.util.concurrent.ArrayBlockingQueue;
 
 /**
  * Page-aligned direct buffers that are used again, for transfers that cannot use the caller's
- * buffer. Not bound to threads, so thousands of virtual threads do not keep a buffer each.
+ * buffer.
+ *
+ * <p>Thread-safe, and not bound to threads, so thousands of virtual threads do not keep a buffer
+ * each. A buffer belongs to who acquired it until it is released.
  */
-final class BufferPool {
-  /** Bytes of a buffer. */
-  static final int BUFFER_SIZE = 1 << 20;
+public final class BufferPool {
+  /** Bytes of the largest buffer. */
+  public static final int LARGE_SIZE = 1 << 20;
 
   /** Bytes that a buffer's address is a multiple of. */
-  static final int ALIGNMENT = 4096;
+  public static final int ALIGNMENT = 4096;
 
-  private static final ArrayBlockingQueue<ByteBuffer> IDLE =
-      new ArrayBlockingQueue<>(Math.max(4, 2 * Runtime.getRuntime().availableProcessors()));
+  private static final int SMALL_SIZE = 1 << 16;
+  private static final int LARGE_KEPT_MAX = 32;
+  private static final int SMALL_KEPT_MAX = 256;
+
+  private static final ArrayBlockingQueue<ByteBuffer> LARGE =
+      new ArrayBlockingQueue<>(LARGE_KEPT_MAX);
+  private static final ArrayBlockingQueue<ByteBuffer> SMALL =
+      new ArrayBlockingQueue<>(SMALL_KEPT_MAX);
 
   private BufferPool() {}
 
-  /** Returns a cleared buffer of {@link #BUFFER_SIZE} bytes with any content. Does not wait. */
-  static ByteBuffer acquire() {
-    ByteBuffer buffer = IDLE.poll();
-    return buffer != null
-        ? buffer.clear()
-        : ByteBuffer.allocateDirect(BUFFER_SIZE + ALIGNMENT - 1)
-            .alignedSlice(ALIGNMENT)
-            .limit(BUFFER_SIZE)
-            .slice();
+  /**
+   * Returns a cleared buffer of any content; never waits.
+   *
+   * @param size bytes that are wanted; positive
+   * @return a buffer of at least {@code min(size, LARGE_SIZE)} bytes
+   */
+  public static ByteBuffer acquire(long size) {
+    boolean small = size <= SMALL_SIZE;
+    ByteBuffer buffer = (small ? SMALL : LARGE).poll();
+    if (buffer != null) {
+      return buffer.clear();
+    }
+    int capacity = small ? SMALL_SIZE : LARGE_SIZE;
+    return ByteBuffer.allocateDirect(capacity + ALIGNMENT - 1)
+        .alignedSlice(ALIGNMENT)
+        .limit(capacity)
+        .slice();
   }
 
-  /** Takes a buffer back; the caller must not use it any more. */
-  static void release(ByteBuffer buffer) {
-    // A full pool leaves the buffer to the garbage collector.
-    IDLE.offer(buffer);
+  /**
+   * Takes a buffer back; a pool that keeps enough leaves it to the garbage collector.
+   *
+   * @param buffer from {@link #acquire}; no longer the caller's
+   */
+  public static void release(ByteBuffer buffer) {
+    (buffer.capacity() == SMALL_SIZE ? SMALL : LARGE).offer(buffer);
   }
 }

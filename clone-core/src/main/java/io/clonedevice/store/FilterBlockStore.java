@@ -54,6 +54,11 @@ public class FilterBlockStore implements BlockStore {
   }
 
   @Override
+  public int optimalIoSize() {
+    return delegate.optimalIoSize();
+  }
+
+  @Override
   public boolean isReadOnly() {
     return delegate.isReadOnly();
   }

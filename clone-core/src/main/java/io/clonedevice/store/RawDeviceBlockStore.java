@@ -128,7 +128,7 @@ public final class RawDeviceBlockStore extends FileBackedBlockStore {
       file().read(offset, target);
       return;
     }
-    ByteBuffer bounce = BufferPool.acquire();
+    ByteBuffer bounce = BufferPool.acquire(target.remaining());
     try {
       for (long at = offset; target.hasRemaining(); at += bounce.limit()) {
         bounce.clear().limit(Math.min(bounce.capacity(), target.remaining()));
@@ -146,7 +146,7 @@ public final class RawDeviceBlockStore extends FileBackedBlockStore {
       file().write(offset, source);
       return;
     }
-    ByteBuffer bounce = BufferPool.acquire();
+    ByteBuffer bounce = BufferPool.acquire(source.remaining());
     try {
       for (long at = offset; source.hasRemaining(); at += bounce.limit()) {
         int count = Math.min(bounce.capacity(), source.remaining());

@@ -136,9 +136,9 @@ record CrashHistory(
         CloneMetadata.openReadOnly(
             new BlockStoreMetadataDevice(MemoryBlockStore.copyOf(image).asReadOnly()))) {
       BitSet regions = new BitSet();
-      for (MetadataDump.Range range : MetadataDump.of(metadata).ranges()) {
-        regions.set((int) range.first(), (int) (range.first() + range.count()));
-      }
+      MetadataDump.of(metadata)
+          .forEachRange(
+              range -> regions.set((int) range.first(), (int) (range.first() + range.count())));
       return regions;
     }
   }

@@ -2,7 +2,8 @@ package io.clonedevice.examples;
 
 import io.clonedevice.metadata.persistent.MetadataFault;
 import io.clonedevice.metadata.tool.MetadataCheck;
-import io.clonedevice.metadata.tool.MetadataDump;
+import io.clonedevice.metadata.tool.MetadataSummary;
+import java.io.PrintWriter;
 import picocli.CommandLine.Command;
 
 /** {@code check}: whether a metadata device is sound. */
@@ -15,27 +16,31 @@ final class CheckCommand extends MetadataCommand {
   public Integer call() throws Exception {
     MetadataCheck check = MetadataFile.check(metadata());
     if (!check.isSound()) {
-      for (MetadataFault fault : check.faults()) {
-        out().println(fault.message());
-      }
-      long unlisted = check.faultCount() - check.faults().size();
-      if (unlisted > 0) {
-        out().println("and " + unlisted + " more faults");
-      }
+      printFaults(check, out());
       return CloneTool.TROUBLE;
     }
-    MetadataDump dump = MetadataFile.dump(metadata());
+    MetadataSummary summary = check.summary();
     out()
         .println(
             "OK: "
-                + dump.hydrated()
+                + summary.hydrated()
                 + " of "
-                + dump.regions()
+                + summary.regions()
                 + " regions hydrated, "
-                + dump.usedBlocks()
+                + summary.usedBlocks()
                 + " of "
-                + dump.totalBlocks()
+                + summary.totalBlocks()
                 + " blocks used");
     return CloneTool.DONE;
+  }
+
+  static void printFaults(MetadataCheck check, PrintWriter out) {
+    for (MetadataFault fault : check.faults()) {
+      out.println(fault.message());
+    }
+    long unlisted = check.faultCount() - check.faults().size();
+    if (unlisted > 0) {
+      out.println("and " + unlisted + " more faults");
+    }
   }
 }

@@ -7,7 +7,7 @@ import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.metadata.RegionGeometry;
-import io.clonedevice.metadata.tool.MetadataDump;
+import io.clonedevice.metadata.tool.MetadataSummary;
 import io.clonedevice.store.BlockStore;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -72,7 +72,8 @@ final class CloneRun {
       throws IOException {
     try {
       files.check();
-      MetadataDump recorded = files.hasMetadata() ? MetadataFile.dump(files.metadata()) : null;
+      MetadataSummary recorded =
+          files.hasMetadata() ? MetadataFile.summary(files.metadata()) : null;
       requireDestinationOf(recorded);
       boolean overwrites = recorded == null && files.destinationExists();
       long chosenRegionSize =
@@ -123,7 +124,7 @@ final class CloneRun {
   }
 
   /** A destination that is gone cannot be made anew: the regions copied before would be missing. */
-  private void requireDestinationOf(MetadataDump recorded) throws IOException {
+  private void requireDestinationOf(MetadataSummary recorded) throws IOException {
     if (recorded != null && !files.destinationExists()) {
       throw new IOException(
           "destination "
@@ -192,11 +193,17 @@ final class CloneRun {
   /** Ends the run when the device gives up; called by the device's threads. */
   private final class TroubleListener implements CloneListener {
     @Override
-    public void modeChanged(MetadataMode mode) {
+    public void modeChanged(MetadataMode mode, Throwable cause) {
       if (mode != MetadataMode.READ_WRITE) {
         trouble.completeExceptionally(
             new IOException(
-                "metadata " + files.metadata() + " failed, it is now " + mode.description()));
+                "metadata "
+                    + files.metadata()
+                    + " is now "
+                    + mode.description()
+                    + ": "
+                    + cause.getMessage(),
+                cause));
       }
     }
 

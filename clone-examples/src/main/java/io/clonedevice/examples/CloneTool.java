@@ -9,7 +9,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
 /**
- * The command line: {@code java -jar clone.jar run|status|dump|check}.
+ * The command line: {@code java -jar clone.jar run|status|dump|check|repair|restore}.
  *
  * <p>Exit status: 0 done, 1 trouble, 2 misuse, 130 stopped by Ctrl-C, 143 stopped by SIGTERM. An
  * error is one line on stderr; {@code --debug} adds the stack trace.
@@ -29,6 +29,8 @@ import picocli.CommandLine.ScopeType;
       StatusCommand.class,
       DumpCommand.class,
       CheckCommand.class,
+      RepairCommand.class,
+      RestoreCommand.class,
       Demo.class
     })
 public final class CloneTool {

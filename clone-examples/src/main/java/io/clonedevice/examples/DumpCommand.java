@@ -1,6 +1,9 @@
 package io.clonedevice.examples;
 
+import io.clonedevice.metadata.CloneMetadata;
 import io.clonedevice.metadata.tool.MetadataDump;
+import io.clonedevice.metadata.tool.MetadataSummary;
+import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -8,37 +11,46 @@ import picocli.CommandLine.Option;
 @Command(
     name = "dump",
     mixinStandardHelpOptions = true,
-    description = "Lists which regions are hydrated, as of the last commit.")
+    description = "Lists which regions are hydrated, as of the last commit; restore takes --json.")
 final class DumpCommand extends MetadataCommand {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
   @Override
   public Integer call() throws Exception {
-    MetadataDump dump = MetadataFile.dump(metadata());
-    if (json) {
-      out().println(dump.toJson());
-      return CloneTool.DONE;
+    try (CloneMetadata metadata = MetadataFile.load(metadata())) {
+      if (json) {
+        MetadataDump.of(metadata).writeJson(out());
+        out().println();
+      } else {
+        print(metadata);
+      }
     }
+    if (out().checkError()) {
+      throw new IOException("the dump could not be written");
+    }
+    return CloneTool.DONE;
+  }
+
+  private void print(CloneMetadata metadata) throws IOException {
+    MetadataSummary summary = MetadataSummary.of(metadata);
     out()
         .println(
             "region size "
-                + dump.regionSectors()
+                + summary.regionSectors()
                 + " sectors, device "
-                + dump.deviceSectors()
+                + summary.deviceSectors()
                 + " sectors, "
-                + dump.regions()
+                + summary.regions()
                 + " regions, "
-                + dump.hydrated()
+                + summary.hydrated()
                 + " hydrated, "
-                + dump.usedBlocks()
+                + summary.usedBlocks()
                 + " of "
-                + dump.totalBlocks()
+                + summary.totalBlocks()
                 + " metadata blocks used");
     out().println("first region, count of the hydrated ranges:");
-    for (MetadataDump.Range range : dump.ranges()) {
-      out().println(range.first() + " " + range.count());
-    }
-    return CloneTool.DONE;
+    MetadataDump.of(metadata)
+        .forEachRange(range -> out().println(range.first() + " " + range.count()));
   }
 }

@@ -1,7 +1,7 @@
 package io.clonedevice.examples;
 
 import io.clonedevice.metadata.RegionGeometry;
-import io.clonedevice.metadata.tool.MetadataDump;
+import io.clonedevice.metadata.tool.MetadataSummary;
 import java.io.PrintWriter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -17,52 +17,53 @@ final class StatusCommand extends MetadataCommand {
 
   @Override
   public Integer call() throws Exception {
-    MetadataDump dump = MetadataFile.dump(metadata());
+    MetadataSummary summary = MetadataFile.summary(metadata());
     if (json) {
-      printJson(dump);
+      printJson(summary);
     } else {
-      printTable(dump);
+      printTable(summary);
     }
     return CloneTool.DONE;
   }
 
-  private void printJson(MetadataDump dump) {
+  private void printJson(MetadataSummary summary) {
     out()
         .println(
             "{\"region_size_sectors\":"
-                + dump.regionSectors()
+                + summary.regionSectors()
                 + ",\"device_sectors\":"
-                + dump.deviceSectors()
+                + summary.deviceSectors()
                 + ",\"regions\":"
-                + dump.regions()
+                + summary.regions()
                 + ",\"hydrated\":"
-                + dump.hydrated()
+                + summary.hydrated()
                 + ",\"complete\":"
-                + isComplete(dump)
+                + isComplete(summary)
                 + ",\"used_blocks\":"
-                + dump.usedBlocks()
+                + summary.usedBlocks()
                 + ",\"total_blocks\":"
-                + dump.totalBlocks()
+                + summary.totalBlocks()
                 + "}");
   }
 
-  private void printTable(MetadataDump dump) {
-    long deviceSize = dump.deviceSectors() * RegionGeometry.SECTOR_SIZE;
-    long regionSize = dump.regionSectors() * RegionGeometry.SECTOR_SIZE;
+  private void printTable(MetadataSummary summary) {
+    long deviceSize = summary.deviceSectors() * RegionGeometry.SECTOR_SIZE;
+    long regionSize = summary.regionSectors() * RegionGeometry.SECTOR_SIZE;
     PrintWriter out = out();
     out.println("metadata      " + metadata());
     out.println("device        " + ByteSize.format(deviceSize) + " (" + deviceSize + " bytes)");
-    out.println("regions       " + dump.regions() + " of " + ByteSize.format(regionSize));
+    out.println("regions       " + summary.regions() + " of " + ByteSize.format(regionSize));
     out.println(
         "hydrated      "
-            + dump.hydrated()
+            + summary.hydrated()
             + " regions, "
-            + ByteSize.percent(dump.hydrated(), dump.regions())
-            + (isComplete(dump) ? "; complete, the source is no longer needed" : ""));
-    out.println("metadata used " + dump.usedBlocks() + " of " + dump.totalBlocks() + " blocks");
+            + ByteSize.percent(summary.hydrated(), summary.regions())
+            + (isComplete(summary) ? "; complete, the source is no longer needed" : ""));
+    out.println(
+        "metadata used " + summary.usedBlocks() + " of " + summary.totalBlocks() + " blocks");
   }
 
-  private static boolean isComplete(MetadataDump dump) {
-    return dump.hydrated() == dump.regions();
+  private static boolean isComplete(MetadataSummary summary) {
+    return summary.hydrated() == summary.regions();
   }
 }

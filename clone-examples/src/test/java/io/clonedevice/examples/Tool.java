@@ -49,7 +49,7 @@ record Tool(int status, String out, String err) {
 
   /** From version 24 on the JVM itself warns of libraries that use sun.misc.Unsafe. */
   private static String withoutWordsOfTheJvm(String err) {
-    return Runtime.version().feature() < 24 ? err : err.replaceAll("(?m)^WARNING: .*\\R", "");
+    return Runtime.version().feature() < 24 ? err : err.replaceAll("(?m)^(WARNING: .*)?\\R", "");
   }
 
   static Tool runInChild(Object... args) throws IOException, InterruptedException {

@@ -164,7 +164,6 @@ public final class CloneMetadata implements AutoCloseable {
     }
     RegionMap map = new RegionMap(geometry);
     try {
-      map.clearAll();
       map.allowMarks();
       OnDiskMetadata onDisk =
           MetadataFormatter.format(blocks, geometry.regionSectors(), geometry.deviceSectors());
@@ -353,9 +352,9 @@ public final class CloneMetadata implements AutoCloseable {
    * Gives up a commit, whichever of its steps failed: what was frozen waits for the next commit,
    * the map in memory stays as it is, and the transaction on the device never was.
    *
-   * <p>The mode becomes {@link MetadataMode#READ_ONLY}; it becomes {@link MetadataMode#FAIL} if
-   * block 0 cannot be read, or holds neither the superblock last written nor the one that the
-   * commit was about to write.
+   * <p>The mode becomes {@link MetadataMode#READ_ONLY}, and {@link MetadataMode#FAIL} if block 0
+   * cannot be read. If block 0 holds a superblock that somebody else wrote, the metadata stays
+   * read-only for as long as it does: {@link #reopenReadWrite} refuses.
    *
    * @param commit the commit under way; ended
    * @throws IllegalStateException if this commit is not under way, or the metadata is closed
@@ -368,7 +367,9 @@ public final class CloneMetadata implements AutoCloseable {
     }
     commitUnderWay = null;
     try {
-      onDisk.verifySuperblock();
+      if (!onDisk.holdsOwnSuperblock()) {
+        LOG.error("The superblock was written by somebody else: metadata stays read-only");
+      }
       switchTo(MetadataMode.READ_ONLY);
     } catch (IOException e) {
       LOG.error("Failed to abort metadata transaction", e);

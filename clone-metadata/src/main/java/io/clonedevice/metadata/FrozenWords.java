@@ -37,10 +37,12 @@ final class FrozenWords implements ArrayContents {
   }
 
   private void freezeBlock(int arrayBlock) {
-    int end = dirty.endOf(arrayBlock);
-    for (int word = dirty.nextWord(DirtyWords.firstWordOf(arrayBlock), end);
+    if (map.isFull(arrayBlock)) {
+      return;
+    }
+    for (int word = dirty.nextWord(arrayBlock, DirtyWords.firstWordOf(arrayBlock));
         word >= 0;
-        word = dirty.nextWord(word + 1, end)) {
+        word = dirty.nextWord(arrayBlock, word + 1)) {
       long value = map.word(word);
       if (value != map.fullWord(word)) {
         keep(word, value);
@@ -90,7 +92,9 @@ final class FrozenWords implements ArrayContents {
     int end = dirty.endOf(arrayBlock);
     int partial = Arrays.binarySearch(partialWords, 0, partialCount, first);
     partial = partial < 0 ? -partial - 1 : partial;
-    for (int word = dirty.nextWord(first, end); word >= 0; word = dirty.nextWord(word + 1, end)) {
+    for (int word = dirty.nextWord(arrayBlock, first);
+        word >= 0;
+        word = dirty.nextWord(arrayBlock, word + 1)) {
       boolean kept = partial < partialCount && partialWords[partial] == word;
       words[word - first] = kept ? partialValues[partial++] : map.fullWord(word);
     }

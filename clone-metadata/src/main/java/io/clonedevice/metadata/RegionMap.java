@@ -1,9 +1,6 @@
 package io.clonedevice.metadata;
 
-import io.clonedevice.metadata.persistent.MetadataLayout;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import net.openhft.chronicle.bytes.BytesStore;
 
 /**
  * Which regions are hydrated: an off-heap bitmap, one bit a region, 1 = hydrated.
@@ -23,12 +20,8 @@ public final class RegionMap {
   }
 
   private final long regionCount;
-  private final int wordCount;
-  private final long lastWordMask;
-
-  // Words: written under the lock, with release, by markers; read by anybody with acquire. Edge: a
-  // bit that is seen -> the destination's bytes, which were complete before it was marked.
-  private final BytesStore<?, Void> bits;
+  // Changed under the lock.
+  private final RegionWords words;
 
   // Written under the lock, read by anybody.
   private volatile long hydratedCount;
@@ -39,13 +32,10 @@ public final class RegionMap {
   private DirtyWords dirty;
   private DirtyWords spare;
 
-  /** Makes a map whose words are undefined until {@link #clearAll} or {@link #load}. */
+  /** Makes a map without a hydrated region. */
   RegionMap(RegionGeometry geometry) {
     this.regionCount = geometry.regionCount();
-    this.wordCount = MetadataLayout.wordCount(regionCount);
-    int tail = (int) (regionCount & 63);
-    this.lastWordMask = tail == 0 ? -1L : ~(-1L << tail);
-    this.bits = OffHeapMemory.allocateUninitialised(8L * wordCount);
+    this.words = new RegionWords(regionCount);
   }
 
   /**
@@ -61,7 +51,7 @@ public final class RegionMap {
       throw new IndexOutOfBoundsException(
           "region " + region + ", the device has regions 0 to " + (regionCount - 1));
     }
-    return !isLive() || (word((int) (region >>> 6)) >>> region & 1) != 0;
+    return !isLive() || words.isHydrated(region);
   }
 
   /**
@@ -82,8 +72,8 @@ public final class RegionMap {
     if (!isLive()) {
       return endRegion;
     }
-    long state = word((int) (firstRegion >>> 6)) >>> firstRegion & 1;
-    return nextBit(firstRegion, endRegion, state == 0);
+    // From the next one on: the first may be marked meanwhile, and a run is never empty.
+    return words.next(firstRegion + 1, endRegion, !words.isHydrated(firstRegion));
   }
 
   /**
@@ -99,21 +89,7 @@ public final class RegionMap {
       throw new IndexOutOfBoundsException(
           "region " + fromRegion + ", the device has " + regionCount);
     }
-    return isLive() ? nextBit(fromRegion, regionCount, false) : regionCount;
-  }
-
-  /** Returns the first region in [from, end) whose bit is as given, else end. */
-  private long nextBit(long from, long end, boolean wanted) {
-    long flip = wanted ? 0 : -1L;
-    long mask = -1L << from;
-    for (long region = from & ~63L; region < end; region += 64) {
-      long matches = (word((int) (region >>> 6)) ^ flip) & mask;
-      if (matches != 0) {
-        return Math.min(end, region + Long.numberOfTrailingZeros(matches));
-      }
-      mask = -1L;
-    }
-    return end;
+    return isLive() ? words.next(fromRegion, regionCount, false) : regionCount;
   }
 
   /**
@@ -125,18 +101,19 @@ public final class RegionMap {
     return hydratedCount;
   }
 
-  /** Reads a word with acquire; the map must be live. */
+  /** Returns a word's value now; the map must be live. */
   long word(int index) {
-    return bits.readVolatileLong((long) index << 3);
+    return words.word(index);
   }
 
   /** Returns a word's value when all of its regions are hydrated. */
   long fullWord(int index) {
-    return index == wordCount - 1 ? lastWordMask : -1L;
+    return words.fullWord(index);
   }
 
-  int wordCount() {
-    return wordCount;
+  /** Returns whether all regions of an array block are hydrated; the map must be live. */
+  boolean isFull(int arrayBlock) {
+    return words.isFull(arrayBlock);
   }
 
   private boolean isLive() {
@@ -149,34 +126,17 @@ public final class RegionMap {
 
   // ---- filling, before the map is handed out
 
-  void clearAll() {
-    bits.zeroOut(0, bits.capacity());
-  }
-
   /** Enters the words of an array block, and returns how many of their bits are set. */
-  synchronized int load(int arrayBlock, ByteBuffer words) {
-    long offset = (long) DirtyWords.firstWordOf(arrayBlock) << 3;
-    int count = 0;
-    for (int i = 0; i < words.limit(); i += 8) {
-      count += Long.bitCount(words.getLong(i));
-    }
-    if (ByteOrder.nativeOrder() == words.order()) {
-      byte[] raw = new byte[words.limit()];
-      words.get(0, raw);
-      bits.write(offset, raw, 0, raw.length);
-    } else {
-      for (int i = 0; i < words.limit(); i += 8) {
-        bits.writeLong(offset + i, words.getLong(i));
-      }
-    }
+  synchronized int load(int arrayBlock, ByteBuffer littleEndian) {
+    int count = words.load(arrayBlock, littleEndian);
     hydratedCount = hydratedCount + count;
     return count;
   }
 
   /** Makes room for marks; without it, as for read-only use, nothing can be marked. */
   void allowMarks() {
-    dirty = new DirtyWords(wordCount);
-    spare = new DirtyWords(wordCount);
+    dirty = new DirtyWords(words.wordCount());
+    spare = new DirtyWords(words.wordCount());
   }
 
   // ---- marks and commits
@@ -184,39 +144,20 @@ public final class RegionMap {
   /** Sets the bits of regions whose range was checked. */
   void mark(long firstRegion, long count) {
     long end = firstRegion + count;
-    long endWord = (end + 63) >>> 6;
-    for (long word = firstRegion >>> 6; word < endWord; ) {
+    int lastBlock = RegionWords.blockOf((int) ((end - 1) >>> 6));
+    for (int block = RegionWords.blockOf((int) (firstRegion >>> 6)); block <= lastBlock; block++) {
       // One array block at a time, so that nobody waits long for the lock.
-      long stop = Math.min(endWord, word + MetadataLayout.WORDS_PER_ARRAY_BLOCK);
-      if (!markWords((int) word, (int) stop, firstRegion, end)) {
+      if (!markInBlock(block, firstRegion, end)) {
         return;
       }
-      word = stop;
     }
   }
 
-  private synchronized boolean markWords(int from, int to, long firstRegion, long endRegion) {
+  private synchronized boolean markInBlock(int arrayBlock, long firstRegion, long endRegion) {
     if (!isLive()) {
       return false;
     }
-    long added = 0;
-    for (int word = from; word < to; word++) {
-      long firstOfWord = (long) word << 6;
-      long mask = -1L;
-      if (firstOfWord < firstRegion) {
-        mask = -1L << firstRegion;
-      }
-      if (firstOfWord + 64 > endRegion) {
-        mask &= ~(-1L << endRegion);
-      }
-      long old = bits.readLong((long) word << 3);
-      long now = old | mask;
-      if (now != old) {
-        bits.writeOrderedLong((long) word << 3, now);
-        dirty.set(word);
-        added += Long.bitCount(now ^ old);
-      }
-    }
+    int added = words.set(arrayBlock, firstRegion, endRegion, dirty);
     if (added != 0) {
       hydratedCount = hydratedCount + added;
       uncommitted = true;
@@ -265,18 +206,16 @@ public final class RegionMap {
    * Copies the words of an array block; returns false, with the copy of no use, if a word that is
    * not frozen was marked since the freeze.
    */
-  synchronized boolean copyUnlessMarkedSince(int arrayBlock, long[] words, FrozenWords frozen) {
-    int first = DirtyWords.firstWordOf(arrayBlock);
-    int end = dirty.endOf(arrayBlock);
-    if (dirty.isBlockDirty(arrayBlock)) {
-      for (int w = dirty.nextWord(first, end); w >= 0; w = dirty.nextWord(w + 1, end)) {
-        if (!frozen.dirty().isDirty(w)) {
-          return false;
-        }
+  synchronized boolean copyUnlessMarkedSince(int arrayBlock, long[] copy, FrozenWords frozen) {
+    int first = RegionWords.firstWordOf(arrayBlock);
+    for (int w = dirty.nextWord(arrayBlock, first); w >= 0; w = dirty.nextWord(arrayBlock, w + 1)) {
+      if (!frozen.dirty().isDirty(w)) {
+        return false;
       }
     }
+    int end = words.endOf(arrayBlock);
     for (int word = first; word < end; word++) {
-      words[word - first] = bits.readLong((long) word << 3);
+      copy[word - first] = words.word(word);
     }
     return true;
   }
@@ -302,7 +241,7 @@ public final class RegionMap {
   }
 
   private void free() {
-    OffHeapMemory.release(bits);
+    words.release();
     if (dirty != null) {
       dirty.release();
     }

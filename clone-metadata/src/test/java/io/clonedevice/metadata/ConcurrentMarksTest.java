@@ -74,4 +74,29 @@ class ConcurrentMarksTest {
       threads.shutdownNow();
     }
   }
+
+  @Test
+  void runIsNeverEmptyWhileItsFirstRegionIsBeingMarked() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(1);
+    try (CloneMetadata metadata = CloneMetadata.open(new MemoryMetadataDevice(256), GEOMETRY)) {
+      CyclicBarrier start = new CyclicBarrier(2);
+      Future<?> marker =
+          threads.submit(
+              () -> {
+                start.await();
+                for (long region = 0; region < REGIONS; region++) {
+                  metadata.markHydrated(region, 1);
+                }
+                return null;
+              });
+      start.await();
+      RegionMap map = metadata.regionMap();
+      for (long region = 0; region < REGIONS; region = map.nextUnhydrated(region)) {
+        assertThat(map.endOfRun(region, REGIONS)).isGreaterThan(region);
+      }
+      marker.get();
+    } finally {
+      threads.shutdownNow();
+    }
+  }
 }

@@ -226,10 +226,37 @@ class MetadataFaultTest {
       stale.abort(commit);
 
       assertThat(device.blocksWritten).isEqualTo(written);
-      assertThat(stale.mode()).isEqualTo(MetadataMode.FAIL);
+      assertThat(stale.mode()).isEqualTo(MetadataMode.READ_ONLY);
+      assertThat(stale.regionMap().isHydrated(2)).isTrue();
       other.markHydrated(3, 1);
       commit(other);
       assertThat(MetadataCheck.of(device).faults()).isEmpty();
+    }
+  }
+
+  @Test
+  @Tag("B14")
+  void metadataIsNotReopenedReadWriteWhileTheSuperblockIsAnothers() throws IOException {
+    try (CloneMetadata stale = CloneMetadata.open(device, GEOMETRY)) {
+      byte[] own = device.block(0);
+      CloneMetadata other = CloneMetadata.open(device, GEOMETRY);
+      other.markHydrated(1, 1);
+      commit(other);
+      stale.markHydrated(2, 1);
+      assertThat(commitFails(stale)).isTrue();
+      byte[] before = device.image();
+
+      for (int attempt = 0; attempt < 2; attempt++) {
+        assertThatThrownBy(stale::reopenReadWrite)
+            .isInstanceOf(IOException.class)
+            .hasMessageContaining("was not written by this instance");
+        assertThat(stale.mode()).isEqualTo(MetadataMode.READ_ONLY);
+      }
+      assertThat(device.image()).isEqualTo(before);
+
+      device.put(0, own);
+      stale.reopenReadWrite();
+      assertThat(stale.mode()).isEqualTo(MetadataMode.READ_WRITE);
     }
   }
 

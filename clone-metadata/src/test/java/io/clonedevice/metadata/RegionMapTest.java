@@ -14,7 +14,6 @@ class RegionMapTest {
 
   private static RegionMap newMap(long regions) {
     RegionMap map = new RegionMap(new RegionGeometry(regions * 4096, 4096));
-    map.clearAll();
     map.allowMarks();
     return map;
   }
@@ -46,6 +45,36 @@ class RegionMapTest {
     int end = region + 1 + random.nextInt(regions - region);
     int change = model.get(region) ? model.nextClearBit(region) : model.nextSetBit(region);
     assertThat(map.endOfRun(region, end)).isEqualTo(change < 0 ? end : Math.min(end, change));
+  }
+
+  @Test
+  void answersAsABitSetDoesWhereWholeArrayBlocksAreMarked() {
+    int block = 64 * 509;
+    Random random = TestSeed.random();
+    for (int round = 0; round < 40; round++) {
+      int regions = 3 * block + random.nextInt(block) + 1;
+      RegionMap map = newMap(regions);
+      BitSet model = new BitSet();
+      for (int step = 0; step < 6; step++) {
+        // At, or one beside, the rim of an array block.
+        int first = near(block * random.nextInt(4), regions - 1, random);
+        int end = near(block * random.nextInt(5), regions, random);
+        if (end > first) {
+          map.mark(first, end - first);
+          model.set(first, end);
+        }
+        assertThat(map.hydratedCount()).isEqualTo(model.cardinality());
+        for (int probe = 0; probe < 20; probe++) {
+          int region = near(block * random.nextInt(4), regions - 1, random);
+          verify(map, model, region, regions, random);
+        }
+      }
+      map.close();
+    }
+  }
+
+  private static int near(int region, int most, Random random) {
+    return Math.max(0, Math.min(most, region - 1 + random.nextInt(3)));
   }
 
   @Test
@@ -86,8 +115,15 @@ class RegionMapTest {
       BitSet model = new BitSet();
       for (int i = random.nextInt(50); i > 0; i--) {
         int word = random.nextInt(words);
-        (random.nextBoolean() ? dirty : others).set(word);
-        model.set(word);
+        DirtyWords chosen = random.nextBoolean() ? dirty : others;
+        if (random.nextInt(10) == 0) {
+          int block = DirtyWords.blockOf(word);
+          chosen.setBlock(block);
+          model.set(DirtyWords.firstWordOf(block), chosen.endOf(block));
+        } else {
+          chosen.set(word);
+          model.set(word);
+        }
       }
       dirty.addAll(others);
       assertThat(toBitSet(dirty)).isEqualTo(model);
@@ -106,10 +142,9 @@ class RegionMapTest {
   private static BitSet toBitSet(DirtyWords dirty) {
     BitSet bits = new BitSet();
     for (int block = dirty.nextBlock(0); block >= 0; block = dirty.nextBlock(block + 1)) {
-      int end = dirty.endOf(block);
-      int first = dirty.nextWord(DirtyWords.firstWordOf(block), end);
+      int first = dirty.nextWord(block, DirtyWords.firstWordOf(block));
       assertThat(first).as("a block of the summary has a dirty word").isNotNegative();
-      for (int word = first; word >= 0; word = dirty.nextWord(word + 1, end)) {
+      for (int word = first; word >= 0; word = dirty.nextWord(block, word + 1)) {
         bits.set(word);
       }
     }

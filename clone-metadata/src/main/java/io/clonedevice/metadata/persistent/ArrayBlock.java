@@ -51,6 +51,21 @@ final class ArrayBlock {
         && verifyField(block, NR_ENTRIES_OFFSET, "nr_entries", words, number, faults);
   }
 
+  /** Checks that the last word has no bits past the last region; the block must be verified. */
+  static boolean verifyTail(
+      ByteBuffer block, long number, long regionCount, int index, FaultSink faults)
+      throws MetadataFormatException {
+    int tail = (int) (regionCount & 63);
+    if (tail == 0 || index != MetadataLayout.arrayBlockCount(regionCount) - 1) {
+      return true;
+    }
+    int last = MetadataLayout.wordsIn(regionCount, index) - 1;
+    long beyond = block.getLong(VALUES_OFFSET + 8 * last) & -1L << tail;
+    return beyond == 0
+        || BlockKind.ARRAY.fault(
+            faults, number, "bits past the last region", "0x" + Long.toHexString(beyond), "0x0");
+  }
+
   private static boolean verifyField(
       ByteBuffer block, int offset, String name, int expected, long number, FaultSink faults)
       throws MetadataFormatException {

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * Writes the metadata of a clone with no region hydrated.
+ * Writes the whole metadata of a clone: with no region hydrated, or with given contents.
  *
  * <pre>
  *   0           superblock, written last
@@ -16,13 +16,20 @@ import java.util.BitSet;
  *   then        btree nodes of the bitset, root first
  *   then        array blocks
  * </pre>
+ *
+ * Blocks that are not to be overwritten are skipped; array blocks may stay where they are.
  */
 public final class MetadataFormatter {
-  private static final int INDEX_BLOCK = 1;
-  private static final int OVERFLOW_ROOT = 2;
-  private static final int FIRST_BITMAP = 3;
+  private final MetadataBlocks device;
+  private final ArrayBlockSource source;
+  private final BitSet inUse = new BitSet();
+  private int next = Superblock.NUMBER + 1;
 
-  private MetadataFormatter() {}
+  private MetadataFormatter(MetadataBlocks device, ArrayBlockSource source) {
+    this.device = device;
+    this.source = source;
+    inUse.set(Superblock.NUMBER);
+  }
 
   /**
    * Returns whether a device is to be formatted: block 0 is all zeroes.
@@ -38,7 +45,7 @@ public final class MetadataFormatter {
   }
 
   /**
-   * Formats a device; durable on return.
+   * Formats a device with no region hydrated; durable on return.
    *
    * @param device the metadata device; large enough by {@link MetadataLayout#blocksToFormat}
    * @param regionSectors size of a region in sectors
@@ -49,19 +56,53 @@ public final class MetadataFormatter {
    */
   public static OnDiskMetadata format(MetadataBlocks device, long regionSectors, long deviceSectors)
       throws IOException {
+    return format(device, regionSectors, deviceSectors, (index, words) -> Arrays.fill(words, 0));
+  }
+
+  /**
+   * Formats a device with given contents; durable on return.
+   *
+   * @param device the metadata device
+   * @param regionSectors size of a region in sectors
+   * @param deviceSectors size of the device in sectors
+   * @param source gives the contents
+   * @return the state that was written
+   * @throws IOException if the device is too small or failed, or the source failed; block 0 is
+   *     unchanged unless it was its write that failed
+   */
+  public static OnDiskMetadata format(
+      MetadataBlocks device, long regionSectors, long deviceSectors, ArrayBlockSource source)
+      throws IOException {
+    return new MetadataFormatter(device, source).write(regionSectors, deviceSectors);
+  }
+
+  private OnDiskMetadata write(long regionSectors, long deviceSectors) throws IOException {
     long regionCount = (deviceSectors - 1) / regionSectors + 1;
     int bitmaps = MetadataLayout.bitmapCount(device.blockCount());
     BitsetTree tree = BitsetTree.balanced(MetadataLayout.arrayBlockCount(regionCount));
-    int end = place(tree, FIRST_BITMAP + bitmaps);
-    SpaceMap spaceMap = spaceMap(Math.toIntExact(device.blockCount()), bitmaps, end);
+    int indexBlock = place();
+    int overflowRoot = place();
+    int[] bitmapBlocks = new int[bitmaps];
+    for (int bitmap = 0; bitmap < bitmaps; bitmap++) {
+      bitmapBlocks[bitmap] = place();
+    }
+    place(tree);
+    SpaceMap spaceMap =
+        new SpaceMap(
+            Math.toIntExact(device.blockCount()),
+            inUse,
+            indexBlock,
+            overflowRoot,
+            bitmapBlocks,
+            noneFreeBefore(bitmaps));
     Superblock superblock =
         new Superblock(
             regionSectors,
             deviceSectors,
             spaceMap.blockCount(),
             spaceMap.allocatedBlocks(),
-            INDEX_BLOCK,
-            OVERFLOW_ROOT,
+            indexBlock,
+            overflowRoot,
             tree.root());
 
     ByteBuffer buffer = OnDiskMetadata.newBuffer();
@@ -77,55 +118,72 @@ public final class MetadataFormatter {
     return new OnDiskMetadata(device, superblock, superblockBytes, tree, spaceMap, buffer);
   }
 
-  private static int place(BitsetTree tree, int firstBlock) {
-    int block = firstBlock;
-    for (int level = tree.rootLevel(); level >= 0; level--) {
-      for (int index = 0; index < tree.nodesAt(level); index++) {
-        tree.move(level, index, block++);
-      }
+  /** Gives the next block that may be written. */
+  private int place() throws IOException {
+    while (source.isReserved(next)) {
+      next++;
     }
-    return block;
+    if (next >= device.blockCount()) {
+      throw new IOException(
+          "No space left on the metadata device: its "
+              + device.blockCount()
+              + " blocks do not suffice; use a larger one");
+    }
+    inUse.set(next);
+    return next++;
   }
 
-  private static SpaceMap spaceMap(int blockCount, int bitmaps, int end) {
-    int[] bitmapBlocks = new int[bitmaps];
+  private void place(BitsetTree tree) throws IOException {
+    for (int level = tree.rootLevel(); level > 0; level--) {
+      for (int index = 0; index < tree.nodesAt(level); index++) {
+        tree.move(level, index, place());
+      }
+    }
+    for (int index = 0; index < tree.arrayBlocks(); index++) {
+      int kept = source.keptBlock(index);
+      if (kept != 0) {
+        inUse.set(kept);
+      }
+      tree.move(0, index, kept != 0 ? kept : place());
+    }
+  }
+
+  private int[] noneFreeBefore(int bitmaps) {
     int[] noneFreeBefore = new int[bitmaps];
-    Arrays.setAll(bitmapBlocks, i -> FIRST_BITMAP + i);
     Arrays.setAll(
         noneFreeBefore,
-        i ->
-            Math.max(
-                0,
-                Math.min(BitmapBlock.ENTRIES_PER_BLOCK, end - i * BitmapBlock.ENTRIES_PER_BLOCK)));
-    BitSet inUse = new BitSet(blockCount);
-    inUse.set(0, end);
-    return new SpaceMap(
-        blockCount, inUse, INDEX_BLOCK, OVERFLOW_ROOT, bitmapBlocks, noneFreeBefore);
+        bitmap -> {
+          int first = bitmap * BitmapBlock.ENTRIES_PER_BLOCK;
+          return Math.min(inUse.nextClearBit(first) - first, BitmapBlock.ENTRIES_PER_BLOCK);
+        });
+    return noneFreeBefore;
   }
 
   private static void writeSpaceMap(SpaceMap spaceMap, BlockWriter writer) throws IOException {
-    spaceMap.encodeIndex(writer.next(INDEX_BLOCK));
-    ByteBuffer overflowRoot = writer.next(OVERFLOW_ROOT);
+    spaceMap.encodeIndex(writer.next(spaceMap.indexBlock()));
+    ByteBuffer overflowRoot = writer.next(spaceMap.overflowRoot());
     BTreeNode.encodeEmptyOverflowRoot(overflowRoot);
-    BlockKind.BTREE_NODE.seal(overflowRoot, OVERFLOW_ROOT);
+    BlockKind.BTREE_NODE.seal(overflowRoot, spaceMap.overflowRoot());
     for (int bitmap = 0; bitmap < spaceMap.bitmaps(); bitmap++) {
       spaceMap.encodeBitmap(bitmap, writer.next(spaceMap.bitmapBlock(bitmap)));
     }
   }
 
-  private static void writeTree(BitsetTree tree, long regionCount, BlockWriter writer)
-      throws IOException {
+  private void writeTree(BitsetTree tree, long regionCount, BlockWriter writer) throws IOException {
     for (int level = tree.rootLevel(); level > 0; level--) {
       for (int index = 0; index < tree.nodesAt(level); index++) {
         tree.encodeNode(level, index, writer.next(tree.block(level, index)));
       }
     }
-    long[] unhydrated = new long[ArrayBlock.WORDS_PER_BLOCK];
+    long[] words = new long[ArrayBlock.WORDS_PER_BLOCK];
     for (int index = 0; index < tree.arrayBlocks(); index++) {
-      int number = tree.block(0, index);
-      ByteBuffer block = writer.next(number);
-      ArrayBlock.encode(block, unhydrated, MetadataLayout.wordsIn(regionCount, index));
-      BlockKind.ARRAY.seal(block, number);
+      if (source.keptBlock(index) == 0) {
+        int number = tree.block(0, index);
+        source.fill(index, words);
+        ByteBuffer block = writer.next(number);
+        ArrayBlock.encode(block, words, MetadataLayout.wordsIn(regionCount, index));
+        BlockKind.ARRAY.seal(block, number);
+      }
     }
   }
 }

@@ -51,6 +51,12 @@ public final class MetadataLayout {
     return ceilDiv(Math.toIntExact(blockCount), BitmapBlock.ENTRIES_PER_BLOCK);
   }
 
+  /** Returns how many blocks the metadata takes at the very least, whoever wrote it. */
+  static long fewestBlocks(long regionCount) {
+    int arrayBlocks = arrayBlockCount(regionCount);
+    return FIXED_BLOCKS + 1 + arrayBlocks + BitsetTree.nodeCount(arrayBlocks);
+  }
+
   /**
    * Returns how large a device must be so that formatting it, and then a commit that touches every
    * array block, both fit.

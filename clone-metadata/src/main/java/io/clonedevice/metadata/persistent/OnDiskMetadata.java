@@ -137,16 +137,15 @@ public final class OnDiskMetadata {
   }
 
   /**
-   * Checks that block 0 can be read and holds the superblock last written, or the one that a failed
-   * commit was about to write.
+   * Returns whether block 0 holds the superblock last written, or the one that a failed commit was
+   * about to write.
    *
-   * @throws IOException if it cannot be read or holds anything else
+   * @return false if somebody else wrote it
+   * @throws IOException if it cannot be read
    */
-  public void verifySuperblock() throws IOException {
+  public boolean holdsOwnSuperblock() throws IOException {
     ByteBuffer found = readSuperblock();
-    if (!found.equals(superblockBytes) && !found.equals(pendingBytes)) {
-      throw foreignSuperblock();
-    }
+    return found.equals(superblockBytes) || found.equals(pendingBytes);
   }
 
   /**

@@ -85,19 +85,28 @@ public record Superblock(
   /** Returns what block 0 says, or null after faults that make the rest of it meaningless. */
   static Superblock decode(ByteBuffer block, long deviceBlocks, FaultSink faults)
       throws MetadataFormatException {
+    Superblock decoded = decodeIfOurs(block, faults);
+    if (decoded == null) {
+      return null;
+    }
+    boolean plausible = decoded.hasPlausibleGeometry(faults) & decoded.fits(deviceBlocks, faults);
+    return plausible && decoded.hasRoomForItsRegions(faults) ? decoded : null;
+  }
+
+  /** Returns what block 0 says, however little sense that makes, or null if it is no superblock. */
+  static Superblock decodeIfOurs(ByteBuffer block, FaultSink faults)
+      throws MetadataFormatException {
     if (!isOurs(block, faults)) {
       return null;
     }
-    Superblock decoded =
-        new Superblock(
-            block.getLong(REGION_SIZE_OFFSET),
-            block.getLong(TARGET_SIZE_OFFSET),
-            block.getLong(NR_BLOCKS_OFFSET),
-            block.getLong(NR_ALLOCATED_OFFSET),
-            block.getLong(BITMAP_ROOT_OFFSET),
-            block.getLong(REF_COUNT_ROOT_OFFSET),
-            block.getLong(BITSET_ROOT_OFFSET));
-    return decoded.isPlausible(deviceBlocks, faults) ? decoded : null;
+    return new Superblock(
+        block.getLong(REGION_SIZE_OFFSET),
+        block.getLong(TARGET_SIZE_OFFSET),
+        block.getLong(NR_BLOCKS_OFFSET),
+        block.getLong(NR_ALLOCATED_OFFSET),
+        block.getLong(BITMAP_ROOT_OFFSET),
+        block.getLong(REF_COUNT_ROOT_OFFSET),
+        block.getLong(BITSET_ROOT_OFFSET));
   }
 
   private static boolean isOurs(ByteBuffer block, FaultSink faults) throws MetadataFormatException {
@@ -109,7 +118,7 @@ public record Superblock(
     }
     ok &= kind.verifyChecksum(block, NUMBER, faults);
     String version = Integer.toUnsignedString(block.getInt(VERSION_OFFSET));
-    if (ok && block.getInt(VERSION_OFFSET) != VERSION) {
+    if (block.getInt(VERSION_OFFSET) != VERSION) {
       faults.report(
           new MetadataFault(
               NUMBER,
@@ -127,9 +136,9 @@ public record Superblock(
     return ok;
   }
 
-  private boolean isPlausible(long deviceBlocks, FaultSink faults) throws MetadataFormatException {
+  /** Checks region and device size, and so that the number of regions makes sense. */
+  boolean hasPlausibleGeometry(FaultSink faults) throws MetadataFormatException {
     BlockKind kind = BlockKind.SUPERBLOCK;
-    boolean ok = true;
     if (regionSectors < MIN_REGION_SECTORS
         || regionSectors > MAX_REGION_SECTORS
         || Long.bitCount(regionSectors) != 1) {
@@ -141,25 +150,40 @@ public record Superblock(
           "a power of two from " + MIN_REGION_SECTORS + " to " + MAX_REGION_SECTORS);
     }
     if (deviceSectors < 1 || deviceSectors > MAX_DEVICE_SECTORS || regionCount() > MAX_REGIONS) {
-      ok =
-          kind.fault(
-              faults,
-              NUMBER,
-              "target_size",
-              Long.toUnsignedString(deviceSectors),
-              "1 to " + Math.min(MAX_DEVICE_SECTORS, regionSectors * MAX_REGIONS) + " sectors");
+      return kind.fault(
+          faults,
+          NUMBER,
+          "target_size",
+          Long.toUnsignedString(deviceSectors),
+          "1 to " + Math.min(MAX_DEVICE_SECTORS, regionSectors * MAX_REGIONS) + " sectors");
     }
-    if (blockCount < 1 || blockCount > Math.min(deviceBlocks, MetadataLayout.MAX_BLOCKS)) {
-      ok =
-          kind.fault(
-              faults,
-              NUMBER,
-              "nr_blocks",
-              Long.toUnsignedString(blockCount),
-              "1 to "
-                  + Math.min(deviceBlocks, MetadataLayout.MAX_BLOCKS)
-                  + ", the blocks on the device");
-    }
-    return ok;
+    return true;
+  }
+
+  /** Checks that the blocks managed are on the device. */
+  boolean fits(long deviceBlocks, FaultSink faults) throws MetadataFormatException {
+    long most = Math.min(deviceBlocks, MetadataLayout.MAX_BLOCKS);
+    return (blockCount >= 1 && blockCount <= most)
+        || BlockKind.SUPERBLOCK.fault(
+            faults,
+            NUMBER,
+            "nr_blocks",
+            Long.toUnsignedString(blockCount),
+            "1 to " + most + ", the blocks on the device");
+  }
+
+  /**
+   * Checks that the blocks managed can hold the bitset, so that a small device cannot claim, and
+   * make its reader allocate, the regions of a large one; after the other checks.
+   */
+  boolean hasRoomForItsRegions(FaultSink faults) throws MetadataFormatException {
+    long fewest = MetadataLayout.fewestBlocks(regionCount());
+    return blockCount >= fewest
+        || BlockKind.SUPERBLOCK.fault(
+            faults,
+            NUMBER,
+            "nr_blocks",
+            Long.toUnsignedString(blockCount),
+            "at least " + fewest + " for " + regionCount() + " regions");
   }
 }

@@ -3,22 +3,25 @@ package io.clonedevice.metadata.tool;
 import io.clonedevice.metadata.BoundedBlocks;
 import io.clonedevice.metadata.MetadataDevice;
 import io.clonedevice.metadata.persistent.MetadataFault;
-import io.clonedevice.metadata.persistent.MetadataReader;
+import io.clonedevice.metadata.persistent.MetadataSurvey;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What is wrong with the metadata on a device: what {@link MetadataReader}, which opening uses too,
- * finds when it does not stop at the first fault.
+ * What is wrong with the metadata on a device: everything that {@link MetadataSurvey} finds.
  *
- * <p>What hangs below a damaged block cannot be reached; reference counts are compared only if
- * everything was. So after a repair another check is due.
+ * <p>Metadata without a fault is metadata that opens, and the other way round. No check can see
+ * that a block with a right checksum and number, in the right place, holds the wrong regions.
+ *
+ * <p>What hangs below a damaged block cannot be reached, and then shows up as blocks with a count
+ * but no reference; so after a repair another check is due.
  *
  * @param faults the first {@value #MAX_FAULTS} faults, in the order found; immutable
  * @param faultCount number of all faults
+ * @param summary the figures of the metadata; null if the superblock is not usable, and not to be
+ *     relied on if there is any other fault
  */
-public record MetadataCheck(List<MetadataFault> faults, long faultCount) {
+public record MetadataCheck(List<MetadataFault> faults, long faultCount, MetadataSummary summary) {
   /** Most faults that are listed. */
   public static final int MAX_FAULTS = 1000;
 
@@ -27,33 +30,31 @@ public record MetadataCheck(List<MetadataFault> faults, long faultCount) {
    *
    * @param faults the faults listed; copied
    * @param faultCount number of all faults
+   * @param summary the figures, or null
    */
   public MetadataCheck {
     faults = List.copyOf(faults);
   }
 
   /**
-   * Checks a device; damage is a result, not an exception.
+   * Checks a device; damage is a result, not an exception, and so is a block that cannot be read.
    *
    * @param device the metadata device; only read, and not closed
    * @return what is wrong with it
-   * @throws IOException if the device could not be read
    */
-  public static MetadataCheck of(MetadataDevice device) throws IOException {
-    List<MetadataFault> faults = new ArrayList<>();
-    long[] count = new long[1];
-    MetadataReader reader =
-        new MetadataReader(
-            new BoundedBlocks(device),
-            fault -> {
-              if (count[0]++ < MAX_FAULTS) {
-                faults.add(fault);
-              }
-            });
-    if (reader.readSuperblock() != null) {
-      reader.read((arrayBlock, words) -> {});
+  public static MetadataCheck of(MetadataDevice device) {
+    FaultList faults = new FaultList();
+    return of(new MetadataSurvey(new BoundedBlocks(device), faults), faults);
+  }
+
+  static MetadataCheck of(MetadataSurvey survey, FaultList faults) {
+    try {
+      MetadataSummary summary =
+          survey.run() ? MetadataSummary.of(survey.superblock(), survey.hydrated()) : null;
+      return new MetadataCheck(faults.first(), faults.count(), summary);
+    } catch (IOException e) {
+      throw new AssertionError("a survey throws only what its sink throws", e);
     }
-    return new MetadataCheck(faults, count[0]);
   }
 
   /**

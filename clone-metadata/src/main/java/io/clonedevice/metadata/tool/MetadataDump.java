@@ -1,109 +1,103 @@
 package io.clonedevice.metadata.tool;
 
 import io.clonedevice.metadata.CloneMetadata;
-import io.clonedevice.metadata.RegionGeometry;
 import io.clonedevice.metadata.RegionMap;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.stream.Collectors;
+import java.io.IOException;
 
 /**
- * Everything that the metadata of a clone says, as an immutable value.
+ * Everything that the metadata of a clone says, as ranges or as JSON that {@link MetadataRestore}
+ * takes back.
  *
- * @param regionSectors size of a region in sectors of 512 bytes
- * @param deviceSectors size of the device in sectors of 512 bytes
- * @param regions number of regions
- * @param hydrated number of hydrated regions
- * @param ranges the hydrated regions, ascending, no two of them adjacent; immutable
- * @param usedBlocks metadata blocks in use
- * @param totalBlocks metadata blocks managed
+ * <p>There can be a range for every other region, so they are never held in memory together. Of
+ * metadata in use it shows the map in memory, and ranges and count may differ if regions are marked
+ * meanwhile.
  */
-public record MetadataDump(
-    long regionSectors,
-    long deviceSectors,
-    long regions,
-    long hydrated,
-    List<Range> ranges,
-    long usedBlocks,
-    long totalBlocks) {
+public final class MetadataDump {
+  static final String REGION_SECTORS = "region_size_sectors";
+  static final String DEVICE_SECTORS = "device_sectors";
+  static final String REGIONS = "regions";
+  static final String HYDRATED = "hydrated";
+  static final String RANGES = "ranges";
+  static final String USED_BLOCKS = "used_blocks";
+  static final String TOTAL_BLOCKS = "total_blocks";
 
-  /**
-   * A run of hydrated regions.
-   *
-   * @param first index of the first region
-   * @param count number of regions
-   */
-  public record Range(long first, long count) {}
+  private final CloneMetadata metadata;
 
-  /**
-   * Makes a dump.
-   *
-   * @param regionSectors size of a region in sectors
-   * @param deviceSectors size of the device in sectors
-   * @param regions number of regions
-   * @param hydrated number of hydrated regions
-   * @param ranges the hydrated regions; copied
-   * @param usedBlocks metadata blocks in use
-   * @param totalBlocks metadata blocks managed
-   */
-  public MetadataDump {
-    ranges = List.copyOf(ranges);
+  private MetadataDump(CloneMetadata metadata) {
+    this.metadata = metadata;
   }
 
   /**
-   * Dumps metadata, usually opened by {@link CloneMetadata#openReadOnly}. Of metadata in use it
-   * shows the map in memory, and the count may differ from the ranges if regions are marked
-   * meanwhile.
+   * Makes a dump of metadata, usually opened by {@link CloneMetadata#openReadOnly}.
    *
-   * @param metadata the metadata; not closed
-   * @return what it says
-   * @throws IllegalStateException if the metadata is closed
+   * @param metadata the metadata; not closed, and must be open as long as the dump is used
+   * @return the dump, which reads the metadata when it is asked
    */
   public static MetadataDump of(CloneMetadata metadata) {
-    RegionGeometry geometry = metadata.geometry();
+    return new MetadataDump(metadata);
+  }
+
+  /** Takes ranges one by one. */
+  @FunctionalInterface
+  public interface RangeVisitor {
+    /**
+     * Takes a range.
+     *
+     * @param range the hydrated regions
+     * @throws IOException to stop
+     */
+    void visit(RegionRange range) throws IOException;
+  }
+
+  /**
+   * Visits the hydrated regions, ascending, as ranges no two of which are adjacent.
+   *
+   * @param visitor takes them
+   * @throws IOException if the visitor threw it
+   * @throws IllegalStateException if the metadata is closed
+   */
+  public void forEachRange(RangeVisitor visitor) throws IOException {
     RegionMap map = metadata.regionMap();
-    List<Range> ranges = new ArrayList<>();
-    for (long first = 0; first < geometry.regionCount(); ) {
-      long end = map.endOfRun(first, geometry.regionCount());
+    long regions = metadata.geometry().regionCount();
+    for (long first = 0; first < regions; ) {
+      long end = map.endOfRun(first, regions);
       if (map.isHydrated(first)) {
-        ranges.add(new Range(first, end - first));
+        visitor.visit(new RegionRange(first, end - first));
       }
       first = end;
     }
-    return new MetadataDump(
-        geometry.regionSectors(),
-        geometry.deviceSectors(),
-        geometry.regionCount(),
-        map.hydratedCount(),
-        ranges,
-        metadata.usedBlocks(),
-        metadata.totalBlocks());
   }
 
   /**
-   * Returns the dump as one line of JSON.
+   * Writes one line of JSON without a line end: an object with the fields {@code
+   * region_size_sectors}, {@code device_sectors}, {@code regions}, {@code hydrated}, {@code ranges}
+   * (of {@code [first,count]}), {@code used_blocks} and {@code total_blocks}.
    *
-   * @return an object with the fields {@code region_size_sectors}, {@code device_sectors}, {@code
-   *     regions}, {@code hydrated}, {@code ranges} (of {@code [first,count]}), {@code used_blocks}
-   *     and {@code total_blocks}
+   * @param out takes the text in small pieces
+   * @throws IOException if {@code out} failed
+   * @throws IllegalStateException if the metadata is closed
    */
-  public String toJson() {
-    return "{\"region_size_sectors\":"
-        + regionSectors
-        + ",\"device_sectors\":"
-        + deviceSectors
-        + ",\"regions\":"
-        + regions
-        + ",\"hydrated\":"
-        + hydrated
-        + ",\"ranges\":"
-        + ranges.stream()
-            .map(range -> "[" + range.first() + "," + range.count() + "]")
-            .collect(Collectors.joining(",", "[", "]"))
-        + ",\"used_blocks\":"
-        + usedBlocks
-        + ",\"total_blocks\":"
-        + totalBlocks
-        + "}";
+  public void writeJson(Appendable out) throws IOException {
+    MetadataSummary summary = MetadataSummary.of(metadata);
+    number(out.append('{'), REGION_SECTORS, summary.regionSectors());
+    number(out.append(','), DEVICE_SECTORS, summary.deviceSectors());
+    number(out.append(','), REGIONS, summary.regions());
+    number(out.append(','), HYDRATED, summary.hydrated());
+    out.append(",\"" + RANGES + "\":[");
+    boolean[] more = new boolean[1];
+    forEachRange(
+        range -> {
+          out.append(more[0] ? ",[" : "[");
+          out.append(Long.toString(range.first())).append(',');
+          out.append(Long.toString(range.count())).append(']');
+          more[0] = true;
+        });
+    number(out.append("],"), USED_BLOCKS, summary.usedBlocks());
+    number(out.append(','), TOTAL_BLOCKS, summary.totalBlocks());
+    out.append('}');
+  }
+
+  private static void number(Appendable out, String field, long value) throws IOException {
+    out.append('"').append(field).append("\":").append(Long.toString(value));
   }
 }

@@ -1,0 +1,105 @@
+package io.clonedevice.bench;
+
+import io.clonedevice.metadata.CloneMetadata;
+import io.clonedevice.metadata.MetadataDevice;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import net.openhft.chronicle.bytes.BytesStore;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * How long does it take to open metadata of 2^31 regions, beside reading as many bytes of the file
+ * from its beginning? The file is in the page cache. Rounds take turns; prints the medians, and the
+ * memory that the open metadata takes.
+ *
+ * <pre>java -cp benchmarks.jar io.clonedevice.bench.MetadataOpenRun [rounds]</pre>
+ */
+public final class MetadataOpenRun {
+  private static final int CHUNK = 128 << 10;
+
+  private MetadataOpenRun() {}
+
+  /**
+   * Runs.
+   *
+   * @param args rounds (9)
+   */
+  public static void main(String[] args) throws Exception {
+    int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 9;
+    System.out.println("open, ms; " + Figures.environment());
+    System.out.println(
+        "| hydrated | read | read into fresh memory | open, first | open | x read | x fresh"
+            + " | memory MiB | heap MiB |");
+    for (ScaledMetadata.Progress progress : ScaledMetadata.Progress.values()) {
+      try (BenchFiles files = new BenchFiles()) {
+        run(progress, ScaledMetadata.create(files, progress), rounds);
+      }
+    }
+  }
+
+  private static void run(ScaledMetadata.Progress progress, Path file, int rounds)
+      throws IOException {
+    long bytes = usedBytes(file);
+    Figures read = new Figures();
+    Figures readFresh = new Figures();
+    Figures open = new Figures();
+    Figures memory = new Figures();
+    Figures heap = new Figures();
+    for (int round = 0; round < rounds; round++) {
+      read.time(() -> read(file, bytes));
+      readFresh.time(() -> readIntoFreshMemory(file, bytes));
+      double heapBefore = Figures.heap();
+      double memoryBefore = Figures.anonymousMemory();
+      CloneMetadata[] opened = new CloneMetadata[1];
+      open.time(() -> opened[0] = ScaledMetadata.open(file));
+      try (CloneMetadata metadata = opened[0]) {
+        memory.add(Figures.anonymousMemory() - memoryBefore);
+        heap.add(Figures.heap() - heapBefore);
+        metadata.regionMap().isHydrated(0);
+      }
+    }
+    System.out.printf(
+        "| %s | %.0f | %.0f | %.0f | %.0f | %.2f | %.2f | %.1f | %.1f |%n",
+        progress,
+        read.median(),
+        readFresh.median(),
+        open.first(),
+        open.median(),
+        open.median() / read.median(),
+        open.median() / readFresh.median(),
+        memory.median(),
+        heap.median());
+  }
+
+  private static long usedBytes(Path file) throws IOException {
+    try (CloneMetadata metadata = ScaledMetadata.open(file)) {
+      return metadata.usedBlocks() * MetadataDevice.BLOCK_SIZE;
+    }
+  }
+
+  private static void read(Path file, long bytes) throws IOException {
+    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK);
+    try (FileChannel channel = FileChannel.open(file)) {
+      for (long offset = 0; offset < bytes; offset += chunk.position()) {
+        channel.read(chunk.clear(), offset);
+      }
+    }
+  }
+
+  private static void readIntoFreshMemory(Path file, long bytes) throws IOException {
+    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK);
+    BytesStore<?, Void> memory = BytesStore.lazyNativeBytesStoreWithFixedCapacity(bytes + CHUNK);
+    UnsafeBuffer view =
+        new UnsafeBuffer(memory.addressForWrite(0), Math.toIntExact(memory.capacity()));
+    try (FileChannel channel = FileChannel.open(file)) {
+      for (long offset = 0; offset < bytes; offset += chunk.position()) {
+        channel.read(chunk.clear(), offset);
+        view.putBytes((int) offset, chunk, 0, chunk.position());
+      }
+    } finally {
+      memory.releaseLast();
+    }
+  }
+}
