@@ -26,8 +26,10 @@ import java.util.List;
  * <p>An array block does not say which regions it is about. So it is trusted only if the nodes that
  * lead to it are without fault, and if neither it nor one of them is referred to twice or counted
  * free (it may have been overwritten with other regions then). A region is never marked hydrated on
- * any other evidence. A region that is lost will be copied from the source again: what was written
- * to it on the destination is gone.
+ * any other evidence. Where the counts themselves are damaged, the checksums of the way to it are
+ * the evidence: a pointer that is wrong although its checksum is right, <em>and</em> unreadable
+ * counts, are more than can be told apart. A region that is lost will be copied from the source
+ * again: what was written to it on the destination is gone.
  *
  * <p>If the superblock is not usable, nothing says which of the trees on the device is the last
  * one, and no region can be kept; {@link #startingOver} is for those who want just that.
