@@ -188,9 +188,10 @@ public final class CloneEngine {
       return;
     }
     gate.enter();
-    if (metadata.mode() != MetadataMode.FAIL && router.isHydrated(offset, length)) {
+    BlockStore whole = metadata.mode() == MetadataMode.FAIL ? null : router.storeOf(offset, length);
+    if (whole != null) {
       try {
-        destination.read(offset, target);
+        whole.read(offset, target);
       } finally {
         gate.exit();
       }

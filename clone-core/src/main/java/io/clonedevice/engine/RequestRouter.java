@@ -5,6 +5,7 @@ import io.clonedevice.engine.ClaimTable.Attempt;
 import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.RegionGeometry;
 import io.clonedevice.metadata.RegionMap;
+import io.clonedevice.store.BlockStore;
 
 /**
  * Splits a request into maximal runs of regions in equal state and sends each to where it belongs.
@@ -62,6 +63,24 @@ final class RequestRouter {
     long region = geometry.regionAt(offset);
     long last = geometry.regionAt(offset + length - 1);
     return map.isHydrated(region) && (region == last || map.endOfRun(region, last + 1) == last + 1);
+  }
+
+  /** Where all of a range is, {@code null} if its regions are in different states. */
+  BlockStore storeOf(long offset, long length) {
+    long region = geometry.regionAt(offset);
+    long endRegion = geometry.regionAt(offset + length - 1) + 1;
+    boolean hydrated = map.isHydrated(region);
+    if (endRegion - region > 1 && map.endOfRun(region, endRegion) < endRegion) {
+      return null;
+    }
+    if (hydrated) {
+      return destination.store();
+    }
+    if (map.isHydrated(region)) {
+      return null;
+    }
+    engine.signals().unhydratedRead(region, endRegion - region);
+    return source.store();
   }
 
   /** Each run to where its data is; nothing is claimed, nothing waits. */
