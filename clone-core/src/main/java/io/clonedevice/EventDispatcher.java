@@ -4,7 +4,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,7 +61,7 @@ final class EventDispatcher {
     }
     try {
       executor.execute(this::workOff);
-    } catch (RejectedExecutionException e) {
+    } catch (RuntimeException | Error e) {
       workOff();
     }
   }

@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -275,7 +274,7 @@ public final class CloneEngine {
     }
     try {
       executor.execute(() -> route(request));
-    } catch (RejectedExecutionException e) {
+    } catch (RuntimeException | Error e) {
       request.completed(e);
     }
   }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -113,7 +112,7 @@ final class CommitPipeline {
   private void execute(Executor executor) {
     try {
       executor.execute(this::runRounds);
-    } catch (RejectedExecutionException e) {
+    } catch (RuntimeException | Error e) {
       // The runtime is closing; what was promised is kept on this thread.
       runRounds();
     }

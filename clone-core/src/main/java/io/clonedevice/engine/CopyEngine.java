@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -54,7 +53,7 @@ final class CopyEngine {
     IoCompletion settled = failure -> completion.completed(settle(claim, failure));
     try {
       copyExecutor.execute(() -> copy(claim, settled));
-    } catch (RejectedExecutionException e) {
+    } catch (RuntimeException | Error e) {
       settled.completed(e);
     }
   }
@@ -143,7 +142,7 @@ final class CopyEngine {
     if (!inOrder.isEmpty()) {
       try {
         executor.execute(() -> inOrder.forEach(Waiter::resume));
-      } catch (RejectedExecutionException e) {
+      } catch (RuntimeException | Error e) {
         inOrder.forEach(waiter -> waiter.fail(e));
       }
     }

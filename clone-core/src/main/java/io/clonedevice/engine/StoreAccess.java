@@ -4,7 +4,6 @@ import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.IoCompletion;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 
 /**
  * Calls of a store as the engine makes them: on the thread at hand, which is one that may block
@@ -54,7 +53,7 @@ final class StoreAccess {
     return failure -> {
       try {
         continuations.execute(() -> completion.completed(failure));
-      } catch (RejectedExecutionException e) {
+      } catch (RuntimeException | Error e) {
         completion.completed(failure == null ? e : failure);
       }
     };

@@ -197,12 +197,17 @@ public final class DeviceHydrator implements HydrationSignals {
     if (closed) {
       return NEVER;
     }
-    long next = tickCommit(nowNs);
-    forgetHydratedFailures();
-    if (engine.isHydrationCompleted()) {
-      return Math.min(next, releaseMap(nowNs));
+    try {
+      long next = tickCommit(nowNs);
+      forgetHydratedFailures();
+      return Math.min(next, engine.isHydrationCompleted() ? releaseMap(nowNs) : hydrate(nowNs));
+    } catch (RuntimeException | Error e) {
+      // One device's trouble must not stop the others; its own commits go on.
+      LOG.error("hydration stopped unexpectedly", e);
+      enabled = false;
+      events.hydrationStopped(e);
+      return nowNs + COMMIT_PERIOD_NS;
     }
-    return Math.min(next, hydrate(nowNs));
   }
 
   synchronized void regionsRead(long firstRegion) {

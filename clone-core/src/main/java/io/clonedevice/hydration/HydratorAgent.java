@@ -23,8 +23,6 @@ import org.agrona.concurrent.ringbuffer.ManyToOneRingBuffer;
 import org.agrona.concurrent.ringbuffer.RecordDescriptor;
 import org.agrona.concurrent.ringbuffer.RingBuffer;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The duty cycle that hydrates all devices of a runtime. Decides, claims and starts; never blocks.
@@ -34,7 +32,6 @@ import org.slf4j.LoggerFactory;
  * flight below what their ring can hold.
  */
 public final class HydratorAgent implements Agent {
-  private static final Logger LOG = LoggerFactory.getLogger(HydratorAgent.class);
   private static final int RING_SIZE = 1 << 16;
   private static final int RECORD_SIZE =
       BitUtil.align(
@@ -148,7 +145,7 @@ public final class HydratorAgent implements Agent {
     int worked = due.size();
     for (DeviceHydrator device : due) {
       deadlines.remove(device);
-      device.deadlineNs(work(device));
+      device.deadlineNs(device.work(nowNs));
       if (device.deadlineNs() != DeviceHydrator.NEVER) {
         deadlines.add(device);
       }
@@ -225,17 +222,6 @@ public final class HydratorAgent implements Agent {
       device.regionsRead(firstRegion);
     }
     due.add(device);
-  }
-
-  private long work(DeviceHydrator device) {
-    try {
-      return device.work(nowNs);
-    } catch (RuntimeException | Error e) {
-      // One device's bug must not stop the others.
-      LOG.error("hydration of a device ended unexpectedly", e);
-      devices.remove(device.id());
-      return DeviceHydrator.NEVER;
-    }
   }
 
   private static boolean write(
