@@ -21,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -181,15 +180,8 @@ class SecondOwnerTest {
   @Tag("B14")
   void foreignSuperblockTurnsTheDeviceReadOnlyWithAnEventAndAMessage() throws Exception {
     Path metadata = directory.resolve("metadata");
-    List<MetadataMode> modes = new CopyOnWriteArrayList<>();
-    CloneListener listener =
-        new CloneListener() {
-          @Override
-          public void modeChanged(MetadataMode mode, Throwable cause) {
-            modes.add(mode);
-          }
-        };
-    CloneDevice device = builder().listener(listener).open();
+    EventLog log = new EventLog();
+    CloneDevice device = builder().listener(log).open();
     device.blocking().write(0, ByteBuffer.allocate(REGION));
     try (FileChannelBlockStore intruder = FileChannelBlockStore.open(metadata)) {
       intruder.write(0, ByteBuffer.allocate(4096));
@@ -205,7 +197,8 @@ class SecondOwnerTest {
     assertThatThrownBy(device::close)
         .as("the region written was not recorded")
         .isInstanceOf(MetadataModeException.class);
-    assertThat(modes).containsExactly(MetadataMode.READ_ONLY);
+    log.await("ro");
+    assertThat(log.events()).containsExactly("ro");
   }
 
   /** Another JVM that tries to open the clone and keeps it until its input ends. */
