@@ -47,9 +47,9 @@ class SignalTest {
             .start();
     try {
       BufferedReader err = process.errorReader();
-      assertThat(err.readLine()).startsWith("hydrating: ");
+      assertThat(Tool.nextLine(err)).startsWith("hydrating: ");
       Programs.run("kill", "-" + signal, Long.toString(process.pid()));
-      assertThat(err.readLine()).startsWith("stopped: ");
+      assertThat(Tool.nextLine(err)).startsWith("stopped: ");
 
       Tool stopped = Tool.await(process);
 

@@ -1,5 +1,6 @@
 package io.clonedevice.examples;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** Runs the command line, in this JVM or in one of its own. */
 record Tool(int status, String out, String err) {
@@ -47,9 +49,27 @@ record Tool(int status, String out, String err) {
     }
   }
 
-  /** From version 24 on the JVM itself warns of libraries that use sun.misc.Unsafe. */
+  /**
+   * From version 24 on the JVM itself warns of libraries that use sun.misc.Unsafe or native code.
+   */
+  private static boolean isOfTheJvm(String line) {
+    return Runtime.version().feature() >= 24 && (line.isEmpty() || line.startsWith("WARNING: "));
+  }
+
   private static String withoutWordsOfTheJvm(String err) {
-    return Runtime.version().feature() < 24 ? err : err.replaceAll("(?m)^(WARNING: .*)?\\R", "");
+    return err.lines()
+        .filter(line -> !isOfTheJvm(line))
+        .map(line -> line + System.lineSeparator())
+        .collect(Collectors.joining());
+  }
+
+  /** Returns the next line that the tool says, null at the end. */
+  static String nextLine(BufferedReader err) throws IOException {
+    String line = err.readLine();
+    while (line != null && isOfTheJvm(line)) {
+      line = err.readLine();
+    }
+    return line;
   }
 
   static Tool runInChild(Object... args) throws IOException, InterruptedException {
