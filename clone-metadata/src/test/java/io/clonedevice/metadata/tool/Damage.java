@@ -38,27 +38,33 @@ enum Damage {
   FORGED_FIELD {
     @Override
     Case inflict(SampleImage image, Random random) {
-      // One: a second one can make the counts unreadable that would give a wrong pointer away.
       ImageDevice device = image.device().copy();
-      long block = partOf(image, random);
-      BlockType type = image.types().get(block);
-      int[] offsets = FIELDS[type.ordinal()];
-      int offset = offsets[random.nextInt(offsets.length)];
-      byte[] bytes = device.block(block);
-      long value = forgedValue(random, image);
-      ByteBuffer view = BlockType.view(bytes);
-      if (random.nextBoolean()) {
-        view.putLong(offset, value);
-      } else {
-        view.putInt(offset, (int) value);
+      StringBuilder what = new StringBuilder("fields");
+      boolean words = false;
+      boolean size = false;
+      int fields = 1 + random.nextInt(2);
+      for (int i = 0; i < fields; i++) {
+        long block = partOf(image, random);
+        BlockType type = image.types().get(block);
+        int[] offsets = FIELDS[type.ordinal()];
+        int offset = offsets[random.nextInt(offsets.length)];
+        byte[] bytes = device.block(block);
+        long value = forgedValue(random, image);
+        ByteBuffer view = BlockType.view(bytes);
+        if (random.nextBoolean()) {
+          view.putLong(offset, value);
+        } else {
+          view.putInt(offset, (int) value);
+        }
+        type.reseal(bytes);
+        device.put(block, bytes);
+        what.append(' ').append(block).append('+').append(offset).append('=').append(value);
+        words |= type == BlockType.ARRAY && offset + 8 > 24;
+        size |= type == BlockType.SUPERBLOCK;
       }
-      type.reseal(bytes);
-      device.put(block, bytes);
-      Case result = Case.of(image, device, "field " + block + "+" + offset + "=" + value);
-      if (type == BlockType.ARRAY && offset + 8 > 24) {
-        return result.withForgedWords();
-      }
-      return type == BlockType.SUPERBLOCK ? result.withForgedSize() : result;
+      Case result = Case.of(image, device, what.toString());
+      result = words ? result.withForgedWords() : size ? result.withForgedSize() : result;
+      return fields == 1 ? result : result.withUnjudgedRepair();
     }
   },
 
@@ -211,6 +217,7 @@ enum Damage {
    * @param mayBeHydrated the regions that a repair may leave hydrated
    * @param isSizeForged whether the size of the device may differ from that of {@code legal}
    * @param isJudged whether it is known what it may mean
+   * @param isRepairJudged whether it is known what a repair may leave hydrated
    */
   record Case(
       SampleImage image,
@@ -219,27 +226,35 @@ enum Damage {
       List<Meaning> legal,
       BitSet mayBeHydrated,
       boolean isSizeForged,
-      boolean isJudged) {
+      boolean isJudged,
+      boolean isRepairJudged) {
 
     static Case of(SampleImage image, ImageDevice device, String what) {
       BitSet hydrated = image.meaning().hydrated();
-      return new Case(image, device, what, List.of(image.meaning()), hydrated, false, true);
+      return new Case(image, device, what, List.of(image.meaning()), hydrated, false, true, true);
     }
 
     /** What is hydrated in the old state is in the new one, too. */
     Case withOldState() {
       List<Meaning> states = List.of(image.oldMeaning(), image.meaning());
-      return new Case(image, device, what, states, mayBeHydrated, false, true);
+      return new Case(image, device, what, states, mayBeHydrated, false, true, isRepairJudged);
     }
 
     /** A superblock with a right checksum is believed. */
     Case withForgedSize() {
-      return new Case(image, device, what, legal, mayBeHydrated, true, true);
+      return new Case(image, device, what, legal, mayBeHydrated, true, true, isRepairJudged);
     }
 
     /** And so are words: nobody can tell that they were others once. */
     Case withForgedWords() {
-      return new Case(image, device, what, legal, mayBeHydrated, false, false);
+      return new Case(image, device, what, legal, mayBeHydrated, false, false, isRepairJudged);
+    }
+
+    /**
+     * A second forged field can make the counts unreadable that would give a wrong pointer away.
+     */
+    Case withUnjudgedRepair() {
+      return new Case(image, device, what, legal, mayBeHydrated, isSizeForged, isJudged, false);
     }
 
     Case withFlippedRegion(int region) {
@@ -248,7 +263,7 @@ enum Damage {
       BitSet either = (BitSet) mayBeHydrated.clone();
       either.set(region);
       Meaning meaning = new Meaning(image.meaning().geometry(), flipped);
-      return new Case(image, device, what, List.of(meaning), either, false, true);
+      return new Case(image, device, what, List.of(meaning), either, false, true, isRepairJudged);
     }
   }
 

@@ -163,10 +163,11 @@ class RandomDamageTest {
     Meaning meaning = Meaning.of(repaired);
     assertThat(meaning.geometry()).isEqualTo(repair.geometry());
     assertThat((long) meaning.hydrated().cardinality()).isEqualTo(repair.hydrated());
-    if (damaged.isJudged()) {
+    boolean judged = damaged.isJudged() && damaged.isRepairJudged();
+    if (judged) {
       assertThat(meaning.saysMoreThan(damaged.mayBeHydrated())).as("too much hydrated").isFalse();
     }
-    if (damaged.isJudged() && !damaged.isSizeForged()) {
+    if (judged && !damaged.isSizeForged()) {
       verifyLosses(damaged, repair, meaning);
     }
   }
