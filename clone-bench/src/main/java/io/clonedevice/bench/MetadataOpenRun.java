@@ -13,7 +13,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  * How long does it take to open metadata of 2^31 regions, beside reading as many bytes of the file
  * from its beginning? The file is in the page cache, so all of it is processor time of one thread,
  * and that is what is compared: it depends less on what else the machine does. Rounds take turns;
- * prints the medians, and the memory that the open metadata takes.
+ * prints what the first open of the JVM takes, the medians of later ones, when the loops are
+ * compiled, and the memory that the open metadata takes.
  *
  * <pre>java -Xms256m -Xmx256m -XX:+AlwaysPreTouch -cp benchmarks.jar \
  *     io.clonedevice.bench.MetadataOpenRun [rounds]</pre>
@@ -31,6 +32,9 @@ public final class MetadataOpenRun {
   public static void main(String[] args) throws Exception {
     int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 9;
     System.out.println("open, ms of processor time; " + Figures.environment());
+    try (BenchFiles files = new BenchFiles()) {
+      warmUp(ScaledMetadata.create(files, ScaledMetadata.Progress.HALF), rounds);
+    }
     System.out.println(
         "| hydrated | read | read into fresh memory | open | x read | x fresh | open, elapsed"
             + " | memory MiB | heap MiB |");
@@ -39,6 +43,14 @@ public final class MetadataOpenRun {
         run(progress, ScaledMetadata.create(files, progress), rounds);
       }
     }
+  }
+
+  private static void warmUp(Path file, int rounds) throws IOException {
+    Figures open = new Figures();
+    for (int round = 0; round < 2 * rounds; round++) {
+      open.add(Figures.processorMilliseconds(() -> ScaledMetadata.open(file).close()));
+    }
+    System.out.printf("half hydrated, the first open of the JVM: %.0f ms%n", open.first());
   }
 
   private static void run(ScaledMetadata.Progress progress, Path file, int rounds)

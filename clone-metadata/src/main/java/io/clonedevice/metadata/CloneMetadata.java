@@ -1,6 +1,6 @@
 package io.clonedevice.metadata;
 
-import io.clonedevice.metadata.persistent.FaultSink;
+import io.clonedevice.metadata.persistent.ArrayWordsConsumer;
 import io.clonedevice.metadata.persistent.MetadataBlocks;
 import io.clonedevice.metadata.persistent.MetadataFormatException;
 import io.clonedevice.metadata.persistent.MetadataFormatter;
@@ -9,6 +9,7 @@ import io.clonedevice.metadata.persistent.MetadataReader;
 import io.clonedevice.metadata.persistent.OnDiskMetadata;
 import io.clonedevice.metadata.persistent.Superblock;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -111,7 +112,7 @@ public final class CloneMetadata implements AutoCloseable {
     if (blocks.blockCount() == 0 || MetadataFormatter.isBlank(blocks)) {
       return format(device, blocks, geometry);
     }
-    MetadataReader reader = new MetadataReader(blocks, FaultSink.THROWING);
+    MetadataReader reader = new MetadataReader(blocks);
     RegionGeometry found = geometryOf(reader.readSuperblock());
     if (!found.equals(geometry)) {
       throw new MetadataMismatchException(found, geometry);
@@ -129,7 +130,7 @@ public final class CloneMetadata implements AutoCloseable {
    * @throws IOException if the device failed
    */
   public static CloneMetadata openReadOnly(MetadataDevice device) throws IOException {
-    MetadataReader reader = new MetadataReader(new BoundedBlocks(device), FaultSink.THROWING);
+    MetadataReader reader = new MetadataReader(new BoundedBlocks(device));
     return load(device, reader, geometryOf(reader.readSuperblock()), true);
   }
 
@@ -181,8 +182,7 @@ public final class CloneMetadata implements AutoCloseable {
     RegionMap map = new RegionMap(geometry);
     try {
       HydratedCounts counts = new HydratedCounts(geometry.regionCount());
-      OnDiskMetadata onDisk =
-          reader.read((block, words) -> counts.set(block, map.load(block, words)));
+      OnDiskMetadata onDisk = reader.read(into(map, counts));
       if (!readOnly) {
         map.allowMarks();
         warnIfCramped(onDisk);
@@ -192,6 +192,20 @@ public final class CloneMetadata implements AutoCloseable {
       map.close();
       throw e;
     }
+  }
+
+  private static ArrayWordsConsumer into(RegionMap map, HydratedCounts counts) {
+    return new ArrayWordsConsumer() {
+      @Override
+      public void accept(int arrayBlock, ByteBuffer words) {
+        counts.set(arrayBlock, map.load(arrayBlock, words));
+      }
+
+      @Override
+      public void acceptUniform(int arrayBlock, boolean hydrated) {
+        counts.set(arrayBlock, map.loadUniform(arrayBlock, hydrated));
+      }
+    };
   }
 
   private static void warnIfCramped(OnDiskMetadata onDisk) {

@@ -133,6 +133,13 @@ public final class RegionMap {
     return count;
   }
 
+  /** As {@link #load} for an array block whose bits are all set, or none. */
+  synchronized int loadUniform(int arrayBlock, boolean hydrated) {
+    int count = words.loadUniform(arrayBlock, hydrated);
+    hydratedCount = hydratedCount + count;
+    return count;
+  }
+
   /** Makes room for marks; without it, as for read-only use, nothing can be marked. */
   void allowMarks() {
     dirty = new DirtyWords(words.wordCount());

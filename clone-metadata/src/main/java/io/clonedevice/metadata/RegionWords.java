@@ -162,6 +162,13 @@ final class RegionWords {
     return count;
   }
 
+  /** As {@link #load} for an array block whose regions are all hydrated, or none. */
+  int loadUniform(int block, boolean hydrated) {
+    int count = hydrated ? regionsIn(block) : 0;
+    COUNTS.setRelease(counts, block, (short) count);
+    return count;
+  }
+
   private void define(int block, ByteBuffer littleEndian) {
     long offset = offsetOf(firstWordOf(block));
     if (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
  */
 final class ArrayBlock {
   static final int WORDS_PER_BLOCK = 509;
+  static final int REGIONS_PER_BLOCK = 64 * WORDS_PER_BLOCK;
 
   private static final int VALUE_SIZE = 8;
   private static final int MAX_ENTRIES_OFFSET = 4;

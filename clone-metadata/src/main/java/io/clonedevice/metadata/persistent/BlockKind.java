@@ -26,6 +26,12 @@ enum BlockKind {
     block.putInt(BlockChecksum.CHECKSUM_OFFSET, BlockChecksum.of(block, salt));
   }
 
+  /** As {@link #seal} with a checksum that the caller knows. */
+  void seal(ByteBuffer block, long number, int checksum) {
+    block.putLong(numberOffset, number);
+    block.putInt(BlockChecksum.CHECKSUM_OFFSET, checksum);
+  }
+
   /** Reports what is wrong with number or checksum; returns whether both are right. */
   boolean verify(ByteBuffer block, long number, FaultSink faults) throws MetadataFormatException {
     return verifyNumber(block, number, faults) & verifyChecksum(block, number, faults);

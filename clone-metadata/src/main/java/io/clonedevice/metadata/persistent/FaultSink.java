@@ -1,6 +1,6 @@
 package io.clonedevice.metadata.persistent;
 
-/** Takes the faults that {@link MetadataReader} finds. */
+/** Takes the faults that reading metadata finds. */
 @FunctionalInterface
 public interface FaultSink {
   /** Stops at the first fault. */

@@ -11,55 +11,48 @@ import java.util.List;
  * Reads the metadata of a device and checks all of it: checksums, block numbers, keys, fill, and
  * that the reference counts are exactly what can be reached.
  *
- * <p>What is wrong goes to a {@link FaultSink}: it throws, and reading stops at the first fault, or
- * it collects, and reading goes on where that makes sense. Used by one thread, once.
+ * <p>Stops at the first fault; {@link MetadataSurvey} finds all of them. Used by one thread, once.
  */
 public final class MetadataReader {
   private static final int UNKNOWN_DEPTH = -1;
+  private static final FaultSink FAULTS = FaultSink.THROWING;
 
   private final MetadataBlocks device;
-  private final FaultSink faults;
   private final ByteBuffer buffer = OnDiskMetadata.newBuffer();
   private final BitSet reached = new BitSet();
+  private final UniformArrayBlock unhydrated = new UniformArrayBlock(false);
+  private final UniformArrayBlock hydrated = new UniformArrayBlock(true);
 
   private ByteBuffer superblockBytes;
   private Superblock superblock;
   private int leafDepth = UNKNOWN_DEPTH;
-  private int faultCount;
 
   /**
    * Makes a reader.
    *
    * @param device the metadata device; only read
-   * @param faults takes what is wrong
    */
-  public MetadataReader(MetadataBlocks device, FaultSink faults) {
+  public MetadataReader(MetadataBlocks device) {
     this.device = device;
-    this.faults =
-        fault -> {
-          faultCount++;
-          faults.report(fault);
-        };
   }
 
   /**
    * Reads the superblock.
    *
-   * @return the superblock, or null if it is not usable and the sink did not throw
-   * @throws MetadataFormatException if the sink threw it
+   * @return the superblock
+   * @throws MetadataFormatException if it is not usable
    * @throws IOException if the device failed
    */
   public Superblock readSuperblock() throws IOException {
     if (device.blockCount() < 1) {
-      faults.report(
+      FAULTS.report(
           MetadataFault.of(
               "Superblock", Superblock.NUMBER, "blocks on the device", 0, "at least 1"));
-      return null;
     }
     superblockBytes = OnDiskMetadata.newBlock();
     device.read(Superblock.NUMBER, superblockBytes);
     superblockBytes.clear();
-    superblock = Superblock.decode(superblockBytes, device.blockCount(), faults);
+    superblock = Superblock.decode(superblockBytes, device.blockCount(), FAULTS);
     return superblock;
   }
 
@@ -67,39 +60,33 @@ public final class MetadataReader {
    * Reads everything else; after {@link #readSuperblock()} returned a superblock.
    *
    * @param words takes the words of the bitset
-   * @return the state read, or null if there was a fault and the sink did not throw
-   * @throws MetadataFormatException if the sink threw it
+   * @return the state read
+   * @throws MetadataFormatException if anything is wrong
    * @throws IOException if the device failed
    */
   public OnDiskMetadata read(ArrayWordsConsumer words) throws IOException {
     reached.set(Superblock.NUMBER);
     BitsetTree tree = readTree();
-    if (tree != null) {
-      readArrayBlocks(tree, words);
-    }
+    readArrayBlocks(tree, words);
     readOverflowRoot();
     SpaceMap spaceMap = readSpaceMap();
-    if (faultCount > 0 || tree == null || spaceMap == null) {
-      return null;
-    }
     return new OnDiskMetadata(device, superblock, superblockBytes, tree, spaceMap, buffer);
   }
 
   /** Enters a reference; every block must be in range and referenced once. */
-  private boolean reach(long number, long from, BlockKind kind, String field) throws IOException {
+  private void reach(long number, long from, BlockKind kind, String field) throws IOException {
     if (number < 1 || number >= superblock.blockCount()) {
-      return kind.fault(
-          faults,
+      kind.fault(
+          FAULTS,
           from,
           field,
           Long.toUnsignedString(number),
           "a block from 1 to " + (superblock.blockCount() - 1));
     }
     if (reached.get((int) number)) {
-      return kind.fault(faults, from, field, number, "a block that nothing else refers to");
+      kind.fault(FAULTS, from, field, number, "a block that nothing else refers to");
     }
     reached.set((int) number);
-    return true;
   }
 
   private ByteBuffer readBlock(long number) throws IOException {
@@ -115,19 +102,12 @@ public final class MetadataReader {
     List<IntList> blocksByDepth = new ArrayList<>();
     List<IntList> childrenByDepth = new ArrayList<>();
     IntList arrays = new IntList();
-    int faultsBefore = faultCount;
     long root = superblock.bitsetRoot();
-    if (!reach(root, Superblock.NUMBER, BlockKind.SUPERBLOCK, "bitset_root")) {
-      return null;
-    }
+    reach(root, Superblock.NUMBER, BlockKind.SUPERBLOCK, "bitset_root");
     readNode(root, 0, blocksByDepth, childrenByDepth, arrays);
-    if (faultCount > faultsBefore) {
-      return null;
-    }
     if (arrays.size() != arrayBlocks) {
       BlockKind.BTREE_NODE.fault(
-          faults, root, "array blocks in the bitset", arrays.size(), arrayBlocks);
-      return null;
+          FAULTS, root, "array blocks in the bitset", arrays.size(), arrayBlocks);
     }
     return assemble(blocksByDepth, childrenByDepth, arrays);
   }
@@ -137,13 +117,10 @@ public final class MetadataReader {
       throws IOException {
     BlockKind kind = BlockKind.BTREE_NODE;
     if (depth == BTreeNode.MAX_DEPTH) {
-      kind.fault(faults, number, "depth", depth + 1, "at most " + BTreeNode.MAX_DEPTH);
-      return;
+      kind.fault(FAULTS, number, "depth", depth + 1, "at most " + BTreeNode.MAX_DEPTH);
     }
     ByteBuffer block = readBlock(number);
-    if (!BTreeNode.verify(block, number, depth == 0, faults)) {
-      return;
-    }
+    BTreeNode.verify(block, number, depth == 0, FAULTS);
     if (depth == blocks.size()) {
       blocks.add(new IntList());
       children.add(new IntList());
@@ -155,26 +132,19 @@ public final class MetadataReader {
       leafDepth = depth;
     }
     if (leaf ? depth != leafDepth : leafDepth != UNKNOWN_DEPTH && depth >= leafDepth) {
-      kind.fault(faults, number, "depth", depth + 1, "leaves at depth " + (leafDepth + 1));
-      return;
+      kind.fault(FAULTS, number, "depth", depth + 1, "leaves at depth " + (leafDepth + 1));
     }
     for (int entry = 0; entry < BTreeNode.entries(block); entry++) {
       long key = BTreeNode.key(block, entry);
       if (key != arrays.size()) {
-        kind.fault(faults, number, "key " + entry, Long.toUnsignedString(key), arrays.size());
-        return;
+        kind.fault(FAULTS, number, "key " + entry, Long.toUnsignedString(key), arrays.size());
       }
       long child = BTreeNode.value(block, entry);
-      int faultsBefore = faultCount;
-      if (reach(child, number, kind, "value " + entry)) {
-        if (leaf) {
-          arrays.add((int) child);
-        } else {
-          readNode(child, depth + 1, blocks, children, arrays);
-        }
-      }
-      if (faultCount > faultsBefore) {
-        return; // the keys that follow could not be told right from wrong
+      reach(child, number, kind, "value " + entry);
+      if (leaf) {
+        arrays.add((int) child);
+      } else {
+        readNode(child, depth + 1, blocks, children, arrays);
       }
     }
   }
@@ -211,78 +181,61 @@ public final class MetadataReader {
       }
       device.read(tree.block(0, first), buffer.limit(run * MetadataBlocks.BLOCK_SIZE).position(0));
       for (int i = 0; i < run; i++) {
-        ByteBuffer block =
-            buffer
-                .slice(i * MetadataBlocks.BLOCK_SIZE, MetadataBlocks.BLOCK_SIZE)
-                .order(buffer.order());
-        readArrayBlock(first + i, tree.block(0, first + i), block, words);
+        int start = i * MetadataBlocks.BLOCK_SIZE;
+        buffer.limit(start + MetadataBlocks.BLOCK_SIZE).position(start);
+        readArrayBlock(first + i, tree.block(0, first + i), words);
       }
       first += run;
     }
   }
 
-  private void readArrayBlock(int index, int number, ByteBuffer block, ArrayWordsConsumer words)
-      throws IOException {
+  /** Reads the array block between the buffer's position and limit. */
+  private void readArrayBlock(int index, int number, ArrayWordsConsumer words) throws IOException {
     long regionCount = superblock.regionCount();
-    int count = MetadataLayout.wordsIn(regionCount, index);
-    if (!ArrayBlock.verify(block, number, count, faults)) {
-      return;
+    boolean full = (index + 1L) * ArrayBlock.REGIONS_PER_BLOCK <= regionCount;
+    if (full && unhydrated.matches(buffer, number)) {
+      words.acceptUniform(index, false);
+    } else if (full && hydrated.matches(buffer, number)) {
+      words.acceptUniform(index, true);
+    } else {
+      int count = MetadataLayout.wordsIn(regionCount, index);
+      ByteBuffer block = buffer.slice().order(buffer.order());
+      ArrayBlock.verify(block, number, count, FAULTS);
+      ArrayBlock.verifyTail(block, number, regionCount, index, FAULTS);
+      words.accept(index, ArrayBlock.values(block, count));
     }
-    ByteBuffer values = ArrayBlock.values(block, count);
-    int tail = (int) (regionCount & 63);
-    boolean last = index == MetadataLayout.arrayBlockCount(regionCount) - 1;
-    if (last && tail != 0) {
-      long beyond = values.getLong(8 * (count - 1)) & -1L << tail;
-      if (beyond != 0) {
-        BlockKind.ARRAY.fault(
-            faults, number, "bits past the last region", "0x" + Long.toHexString(beyond), "0x0");
-        return;
-      }
-    }
-    words.accept(index, values);
   }
 
   // ---- the space map
 
   private void readOverflowRoot() throws IOException {
     long number = superblock.overflowRoot();
-    if (reach(number, Superblock.NUMBER, BlockKind.SUPERBLOCK, "ref_count_root")) {
-      BTreeNode.verifyEmptyOverflowRoot(readBlock(number), number, faults);
-    }
+    reach(number, Superblock.NUMBER, BlockKind.SUPERBLOCK, "ref_count_root");
+    BTreeNode.verifyEmptyOverflowRoot(readBlock(number), number, FAULTS);
   }
 
   private SpaceMap readSpaceMap() throws IOException {
     int bitmaps = MetadataLayout.bitmapCount(superblock.blockCount());
     long number = superblock.indexBlock();
-    if (!reach(number, Superblock.NUMBER, BlockKind.SUPERBLOCK, "bitmap_root")) {
-      return null;
-    }
+    reach(number, Superblock.NUMBER, BlockKind.SUPERBLOCK, "bitmap_root");
     ByteBuffer index = readBlock(number);
-    if (!BlockKind.INDEX.verify(index, number, faults)) {
-      return null;
-    }
+    BlockKind.INDEX.verify(index, number, FAULTS);
     int[] bitmapBlocks = new int[bitmaps];
     for (int bitmap = 0; bitmap < bitmaps; bitmap++) {
       long block = IndexBlock.bitmapBlock(index, bitmap);
-      if (!reach(block, number, BlockKind.INDEX, "block number of bitmap " + bitmap)) {
-        return null;
-      }
+      reach(block, number, BlockKind.INDEX, "block number of bitmap " + bitmap);
       bitmapBlocks[bitmap] = (int) block;
     }
-    // What hangs below a damaged block was not reached: counts can be compared only without faults.
-    boolean compare = faultCount == 0;
     BitSet inUse = new BitSet((int) superblock.blockCount());
     for (int bitmap = 0; bitmap < bitmaps; bitmap++) {
       ByteBuffer block = readBlock(bitmapBlocks[bitmap]);
-      if (!BlockKind.BITMAP.verify(block, bitmapBlocks[bitmap], faults)) {
-        return null;
-      }
-      readBitmap(bitmap, bitmapBlocks[bitmap], block, compare, inUse);
+      BlockKind.BITMAP.verify(block, bitmapBlocks[bitmap], FAULTS);
+      readBitmap(bitmap, bitmapBlocks[bitmap], block, inUse);
       verifyIndexEntry(index, bitmap, inUse);
     }
     if (inUse.cardinality() != superblock.allocatedBlocks()) {
       BlockKind.SUPERBLOCK.fault(
-          faults,
+          FAULTS,
           Superblock.NUMBER,
           "nr_allocated",
           Long.toUnsignedString(superblock.allocatedBlocks()),
@@ -299,7 +252,7 @@ public final class MetadataReader {
         noneFreeBefore);
   }
 
-  private void readBitmap(int bitmap, int number, ByteBuffer block, boolean compare, BitSet inUse)
+  private void readBitmap(int bitmap, int number, ByteBuffer block, BitSet inUse)
       throws IOException {
     for (int word = 0; word < BitmapBlock.WORDS_PER_BLOCK; word++) {
       int base = bitmap * BitmapBlock.ENTRIES_PER_BLOCK + word * BitmapBlock.ENTRIES_PER_WORD;
@@ -310,23 +263,22 @@ public final class MetadataReader {
         if (one) {
           inUse.set(base + i);
         }
-        if (odd || (compare && one != reached.get(base + i))) {
-          verifyCount(block, number, base + i, compare);
+        if (odd || one != reached.get(base + i)) {
+          verifyCount(block, number, base + i);
         }
       }
     }
   }
 
-  private void verifyCount(ByteBuffer bitmap, int number, int counted, boolean compare)
-      throws IOException {
+  private void verifyCount(ByteBuffer bitmap, int number, int counted) throws IOException {
     int count = BitmapBlock.count(bitmap, counted % BitmapBlock.ENTRIES_PER_BLOCK);
     int references = reached.get(counted) ? 1 : 0;
     if (counted >= superblock.blockCount() && count != 0) {
       BlockKind.BITMAP.fault(
-          faults, number, "count of block " + counted + ", past the last one", count, 0);
-    } else if (compare && count != references) {
+          FAULTS, number, "count of block " + counted + ", past the last one", count, 0);
+    } else if (count != references) {
       BlockKind.BITMAP.fault(
-          faults,
+          FAULTS,
           number,
           "count of block " + counted,
           count,
@@ -341,13 +293,13 @@ public final class MetadataReader {
     int free = BitmapBlock.ENTRIES_PER_BLOCK - inUse.get(first, end).cardinality();
     long statedFree = IndexBlock.free(index, bitmap);
     if (statedFree != free) {
-      BlockKind.INDEX.fault(faults, number, "nr_free of bitmap " + bitmap, statedFree, free);
+      BlockKind.INDEX.fault(FAULTS, number, "nr_free of bitmap " + bitmap, statedFree, free);
     }
     int firstFree = Math.min(inUse.nextClearBit(first), end) - first;
     long statedFirst = IndexBlock.noneFreeBefore(index, bitmap);
     if (statedFirst > firstFree) {
       BlockKind.INDEX.fault(
-          faults,
+          FAULTS,
           number,
           "none_free_before of bitmap " + bitmap,
           statedFirst,
