@@ -183,6 +183,7 @@ public final class CloneMetadata implements AutoCloseable {
     try {
       HydratedCounts counts = new HydratedCounts(geometry.regionCount());
       OnDiskMetadata onDisk = reader.read(into(map, counts));
+      map.loaded(counts.total());
       if (!readOnly) {
         map.allowMarks();
         warnIfCramped(onDisk);

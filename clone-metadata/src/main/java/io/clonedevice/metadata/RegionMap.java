@@ -124,20 +124,21 @@ public final class RegionMap {
     return now == State.LIVE;
   }
 
-  // ---- filling, before the map is handed out
+  // ---- filling, by one thread before the map is handed out
 
   /** Enters the words of an array block, and returns how many of their bits are set. */
-  synchronized int load(int arrayBlock, ByteBuffer littleEndian) {
-    int count = words.load(arrayBlock, littleEndian);
-    hydratedCount = hydratedCount + count;
-    return count;
+  int load(int arrayBlock, ByteBuffer littleEndian) {
+    return words.load(arrayBlock, littleEndian);
   }
 
   /** As {@link #load} for an array block whose bits are all set, or none. */
-  synchronized int loadUniform(int arrayBlock, boolean hydrated) {
-    int count = words.loadUniform(arrayBlock, hydrated);
-    hydratedCount = hydratedCount + count;
-    return count;
+  int loadUniform(int arrayBlock, boolean hydrated) {
+    return words.loadUniform(arrayBlock, hydrated);
+  }
+
+  /** Ends the filling; tells how many bits were set in all. */
+  void loaded(long hydrated) {
+    hydratedCount = hydrated;
   }
 
   /** Makes room for marks; without it, as for read-only use, nothing can be marked. */

@@ -1,7 +1,6 @@
 package io.clonedevice.metadata.persistent;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -15,8 +14,7 @@ import java.util.Arrays;
 final class UniformArrayBlock {
   private static final int NUMBER_BITS = 64 - Long.numberOfLeadingZeros(MetadataLayout.MAX_BLOCKS);
 
-  private final ByteBuffer sound =
-      ByteBuffer.allocateDirect(MetadataBlocks.BLOCK_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+  private final ByteBuffer sound = OnDiskMetadata.newDirectBuffer(1);
   private final int checksumOfNumberZero;
   private final int[] flipsOfNumberBit = new int[NUMBER_BITS];
 
