@@ -74,6 +74,7 @@ public final class CloneDevice implements Closeable {
             metadata,
             runtime.ioExecutor(),
             runtime.copyExecutor(),
+            runtime.waiting(),
             builder.engineOptions(),
             events);
     this.blocking = new DeviceBlockStore(this, engine, builder.destination().name());

@@ -1,5 +1,6 @@
 package io.clonedevice;
 
+import io.clonedevice.engine.Waiting;
 import io.clonedevice.hydration.HydratorAgent;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,7 @@ public final class CloneRuntime implements AutoCloseable {
   private final HydratorAgent agent;
   private final AgentRunner runner;
   private final AgentInvoker invoker;
+  private final Waiting waiting;
   private final Object lock = new Object();
 
   // Guarded by lock.
@@ -59,6 +61,8 @@ public final class CloneRuntime implements AutoCloseable {
       this.copyExecutor = builder.ioExecutor;
       this.eventExecutor = builder.ioExecutor;
     }
+    this.waiting =
+        builder.whileWaiting == null ? Waiting.parked() : Waiting.stepping(builder.whileWaiting);
     this.agent = new HydratorAgent(builder.clock, builder.random);
     if (builder.stepped) {
       this.runner = null;
@@ -157,6 +161,10 @@ public final class CloneRuntime implements AutoCloseable {
     return eventExecutor;
   }
 
+  Waiting waiting() {
+    return waiting;
+  }
+
   HydratorAgent agent() {
     return agent;
   }
@@ -228,6 +236,7 @@ public final class CloneRuntime implements AutoCloseable {
     private NanoClock clock = SystemNanoClock.INSTANCE;
     private Random random = new Random();
     private boolean stepped;
+    private Runnable whileWaiting;
 
     private Builder() {}
 
@@ -299,6 +308,24 @@ public final class CloneRuntime implements AutoCloseable {
      */
     public Builder steppedByCaller() {
       this.stepped = true;
+      return this;
+    }
+
+    /**
+     * Sets what a thread does that must wait for a device (in {@link CloneDevice#close()}, {@link
+     * CloneDevice#suspend()}, {@link CloneDevice#status()}, {@link CloneDevice#reopenReadWrite()}
+     * and the blocking face), instead of being parked until other threads have done the work: it
+     * runs this again and again until it can go on. With it a single thread can run a whole device,
+     * requests in flight included.
+     *
+     * @param step does some of the work: runs a queued task, {@linkplain CloneRuntime#step() steps}
+     *     the hydrator, moves the clock; called without a lock of the device (but that of a suspend
+     *     under way); what it throws ends the wait and leaves the device fit for nothing but being
+     *     dropped
+     * @return this
+     */
+    public Builder whileWaiting(Runnable step) {
+      this.whileWaiting = step;
       return this;
     }
 

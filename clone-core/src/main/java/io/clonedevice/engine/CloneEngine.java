@@ -36,7 +36,8 @@ public final class CloneEngine {
   private volatile HydrationSignals signals;
 
   private final boolean needsExecutor;
-  private final RequestGate gate = new RequestGate();
+  private final Waiting waiting;
+  private final RequestGate gate;
   private final ClaimTable claims;
   private final CopyEngine copies;
   private final RequestRouter router;
@@ -59,6 +60,7 @@ public final class CloneEngine {
    * @param metadata open metadata; stays the caller's to close
    * @param executor runs requests and commits, which may block
    * @param copyExecutor runs background copies, which may block
+   * @param waiting how a thread waits that must
    * @param options how discards are treated
    * @param events told what happens
    */
@@ -68,6 +70,7 @@ public final class CloneEngine {
       CloneMetadata metadata,
       Executor executor,
       Executor copyExecutor,
+      Waiting waiting,
       Options options,
       EngineEvents events) {
     this.destination = destination;
@@ -79,11 +82,14 @@ public final class CloneEngine {
             Math.max(source.logicalBlockSize(), destination.logicalBlockSize()));
     this.executor = executor;
     this.events = events;
+    this.waiting = waiting;
+    this.gate = new RequestGate(waiting);
     StoreAccess sourceAccess = new StoreAccess(source, mayBlock(destination));
     StoreAccess destinationAccess = new StoreAccess(destination, mayBlock(source));
     this.needsExecutor = mayBlock(source) || mayBlock(destination);
-    this.claims = new ClaimTable(metadata.regionMap(), geometry.regionCount());
-    this.pipeline = new CommitPipeline(metadata, destination, events, this::checkCompletion);
+    this.claims = new ClaimTable(metadata.regionMap(), geometry.regionCount(), waiting);
+    this.pipeline =
+        new CommitPipeline(metadata, destination, events, this::checkCompletion, waiting);
     this.copies = new CopyEngine(this, sourceAccess, destinationAccess, executor, copyExecutor);
     this.discards =
         new DiscardPolicy(
@@ -195,7 +201,7 @@ public final class CloneEngine {
         gate.exit();
       }
     } else {
-      runInside(new BlockingRequest(this, router::read, offset, length, target));
+      runInside(new BlockingRequest(this, router::read, offset, length, target, waiting));
     }
   }
 
@@ -219,7 +225,7 @@ public final class CloneEngine {
           gate.exit();
         }
       } else {
-        runInside(new BlockingRequest(this, router::write, offset, length, data));
+        runInside(new BlockingRequest(this, router::write, offset, length, data, waiting));
       }
     }
     if (durable) {
@@ -238,7 +244,8 @@ public final class CloneEngine {
     check.range("discard", offset, length);
     RequestRouter.WholeRegions whole = router.wholeRegions(offset, length);
     gate.enter();
-    runInside(new BlockingRequest(this, whole.route(), whole.offset(), whole.length(), null));
+    runInside(
+        new BlockingRequest(this, whole.route(), whole.offset(), whole.length(), null, waiting));
   }
 
   /**
