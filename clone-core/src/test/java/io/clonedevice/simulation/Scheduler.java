@@ -18,7 +18,7 @@ import org.agrona.concurrent.NanoClock;
 final class Scheduler implements Executor, NanoClock {
   private static final int DEPTH_MAX = 5;
   private static final int INTERLEAVED_MAX = 6;
-  private static final int WAITING_MAX = 200_000;
+  private static final int WAITING_MAX = 20_000;
   private static final int SPIN_MAX = 2_000;
   private static final int REST_ROUNDS_MAX = 400;
   private static final long MS = 1_000_000;

@@ -175,7 +175,6 @@ final class Simulation {
     } else if (op instanceof Op.Pass pass) {
       scheduler.pass(pass.ms());
     } else {
-      scheduler.waitBegins();
       performAtTopLevel(op);
     }
   }
@@ -191,6 +190,7 @@ final class Simulation {
     } else if (op instanceof Op.Resume) {
       resume();
     } else if (op instanceof Op.Status) {
+      scheduler.waitBegins();
       life.device().status();
     } else if (op instanceof Op.ReopenReadWrite) {
       if (!life.status().suspended()) {
@@ -227,6 +227,7 @@ final class Simulation {
   /** Returns whether a call succeeded; one that fails must have met trouble. */
   private boolean attempt(Call call, long faultsBefore) {
     boolean readWrite = life.isReadWrite();
+    scheduler.waitBegins();
     try {
       call.run();
       return true;
@@ -327,6 +328,7 @@ final class Simulation {
     dead.closes();
     dead.stores().forEach(SimulatedStore::cutPower);
     // Only so that what the process would have taken with it is given back.
+    scheduler.waitBegins();
     try {
       dead.device().close();
     } catch (IOException e) {
@@ -351,7 +353,6 @@ final class Simulation {
       close();
       open(options.resumed());
     } else if (!life.isReadWrite()) {
-      scheduler.waitBegins();
       reopenReadWrite();
       note(life.isReadWrite() ? null : "all is well, but the mode is " + life.status().mode());
     }
