@@ -39,6 +39,7 @@ public final class CloneRuntime implements AutoCloseable {
   private final Executor ioExecutor;
   private final Executor copyExecutor;
   private final Executor eventExecutor;
+  private final Executor closeExecutor;
   private final List<ExecutorService> ownedExecutors = new ArrayList<>();
   private final HydratorAgent agent;
   private final AgentRunner runner;
@@ -53,11 +54,14 @@ public final class CloneRuntime implements AutoCloseable {
     if (builder.ioExecutor == null) {
       this.ioExecutor = newExecutor("clone-io-", builder.ioThreads);
       this.copyExecutor = newExecutor("clone-copy-", builder.copyThreads);
-      this.eventExecutor = newEventExecutor();
+      this.eventExecutor = newUnboundedExecutor("clone-events");
+      this.closeExecutor = eventExecutor;
     } else {
       this.ioExecutor = builder.ioExecutor;
       this.copyExecutor = builder.ioExecutor;
       this.eventExecutor = builder.ioExecutor;
+      this.closeExecutor =
+          builder.stepped ? builder.ioExecutor : newUnboundedExecutor("clone-close");
     }
     this.agent = new HydratorAgent(builder.clock, builder.random);
     if (builder.stepped) {
@@ -157,6 +161,14 @@ public final class CloneRuntime implements AutoCloseable {
     return eventExecutor;
   }
 
+  /**
+   * Where stores are closed under calls that hang. Has a thread to give when those hold all others,
+   * unless whoever steps this runtime decides that too.
+   */
+  Executor closeExecutor() {
+    return closeExecutor;
+  }
+
   HydratorAgent agent() {
     return agent;
   }
@@ -191,8 +203,8 @@ public final class CloneRuntime implements AutoCloseable {
     return executor;
   }
 
-  /** One thread for each device that has something to tell now. */
-  private Executor newEventExecutor() {
+  /** One thread for each device that has something to do there now; none until then. */
+  private Executor newUnboundedExecutor(String threadName) {
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
             0,
@@ -200,7 +212,7 @@ public final class CloneRuntime implements AutoCloseable {
             THREAD_IDLE_SECONDS,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            daemon("clone-events"));
+            daemon(threadName));
     ownedExecutors.add(executor);
     return executor;
   }
