@@ -65,7 +65,7 @@ class MisbehaviourTest {
   }
 
   @Test
-  void outcomeThatIsToldTwiceEndsOnePartOfARequestAndNotTwo() throws IOException {
+  void outcomeThatIsToldTwiceEndsOnePartOfARequestAndNotTwo() throws Exception {
     source =
         new FilterBlockStore(source) {
           @Override
@@ -91,7 +91,7 @@ class MisbehaviourTest {
   }
 
   @Test
-  void exceptionThatIsThrownAfterTheOutcomeWasToldChangesNothing() throws IOException {
+  void exceptionThatIsThrownAfterTheOutcomeWasToldChangesNothing() throws Exception {
     source =
         new FilterBlockStore(source) {
           @Override
@@ -107,7 +107,7 @@ class MisbehaviourTest {
   }
 
   @Test
-  void bufferWhoseLimitTheCallerMovesMeanwhileFailsItsOwnRequestOnly() throws IOException {
+  void bufferWhoseLimitTheCallerMovesMeanwhileFailsItsOwnRequestOnly() throws Exception {
     open(destination);
     destination.hold(Operation.WRITE);
     ByteBuffer data = ByteBuffer.allocate(REGION);
@@ -127,7 +127,7 @@ class MisbehaviourTest {
   }
 
   @Test
-  void bufferWhoseLimitTheCallerMovesBeforeItIsRoutedFailsItsOwnRequestOnly() throws IOException {
+  void bufferWhoseLimitTheCallerMovesBeforeItIsRoutedFailsItsOwnRequestOnly() throws Exception {
     open(new OnExecutor(destination));
     ByteBuffer data = ByteBuffer.allocate(3 * REGION - 512);
     CompletableFuture<Void> write = device.write(512, data);
@@ -142,7 +142,7 @@ class MisbehaviourTest {
   }
 
   @Test
-  void discardSupportThatCannotBeAskedAnyMoreHoldsNoClaim() throws IOException {
+  void discardSupportThatCannotBeAskedAnyMoreHoldsNoClaim() throws Exception {
     AtomicInteger asked = new AtomicInteger();
     open(
         new FilterBlockStore(destination) {
@@ -160,7 +160,7 @@ class MisbehaviourTest {
   }
 
   @Test
-  void clockThatFailsForAWhileLosesNoCopy() throws IOException {
+  void clockThatFailsForAWhileLosesNoCopy() throws Exception {
     open(destination);
     AtomicInteger failures = new AtomicInteger();
     destination.hold(Operation.WRITE);
