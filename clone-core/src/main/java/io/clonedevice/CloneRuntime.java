@@ -40,6 +40,7 @@ public final class CloneRuntime implements AutoCloseable {
   private final Executor ioExecutor;
   private final Executor copyExecutor;
   private final Executor eventExecutor;
+  private final Executor closeExecutor;
   private final List<ExecutorService> ownedExecutors = new ArrayList<>();
   private final HydratorAgent agent;
   private final AgentRunner runner;
@@ -55,11 +56,14 @@ public final class CloneRuntime implements AutoCloseable {
     if (builder.ioExecutor == null) {
       this.ioExecutor = newExecutor("clone-io-", builder.ioThreads);
       this.copyExecutor = newExecutor("clone-copy-", builder.copyThreads);
-      this.eventExecutor = newEventExecutor();
+      this.eventExecutor = newUnboundedExecutor("clone-events");
+      this.closeExecutor = eventExecutor;
     } else {
       this.ioExecutor = builder.ioExecutor;
       this.copyExecutor = builder.ioExecutor;
       this.eventExecutor = builder.ioExecutor;
+      this.closeExecutor =
+          builder.stepped ? builder.ioExecutor : newUnboundedExecutor("clone-close");
     }
     this.waiting =
         builder.whileWaiting == null ? Waiting.parked() : Waiting.stepping(builder.whileWaiting);
@@ -165,6 +169,14 @@ public final class CloneRuntime implements AutoCloseable {
     return waiting;
   }
 
+  /**
+   * Where stores are closed under calls that hang. Has a thread to give when those hold all others,
+   * unless whoever steps this runtime decides that too.
+   */
+  Executor closeExecutor() {
+    return closeExecutor;
+  }
+
   HydratorAgent agent() {
     return agent;
   }
@@ -199,8 +211,8 @@ public final class CloneRuntime implements AutoCloseable {
     return executor;
   }
 
-  /** One thread for each device that has something to tell now. */
-  private Executor newEventExecutor() {
+  /** One thread for each device that has something to do there now; none until then. */
+  private Executor newUnboundedExecutor(String threadName) {
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
             0,
@@ -208,7 +220,7 @@ public final class CloneRuntime implements AutoCloseable {
             THREAD_IDLE_SECONDS,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            daemon("clone-events"));
+            daemon(threadName));
     ownedExecutors.add(executor);
     return executor;
   }

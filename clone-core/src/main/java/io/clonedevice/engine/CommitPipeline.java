@@ -134,7 +134,12 @@ final class CommitPipeline {
       failure = e;
     }
     for (IoCompletion completion : round) {
-      completion.completed(failure);
+      try {
+        completion.completed(failure);
+      } catch (RuntimeException | Error e) {
+        // The others must be told all the same, and the rounds go on.
+        LOG.error("one who waited for a flush could not be told", e);
+      }
     }
     synchronized (lock) {
       running = !joined.isEmpty();
@@ -180,14 +185,7 @@ final class CommitPipeline {
     } catch (IOException e) {
       return destinationFlushFailure == null ? e : earlierFlushFailed();
     }
-    // Bytes first, then the record that they are there.
-    Throwable failure = flushDestination();
-    if (failure == null) {
-      failure = record(commit);
-    } else {
-      LOG.error(
-          "Metadata operation `flush destination device' failed: error = {}", failure.toString());
-    }
+    Throwable failure = record(commit);
     if (failure == null) {
       afterCommit.run();
     } else {
@@ -197,10 +195,17 @@ final class CommitPipeline {
     return failure;
   }
 
+  /** Bytes first, then the record that they are there. Never throws: a commit must be ended. */
   private Throwable record(CloneMetadata.Commit commit) {
     try {
-      metadata.finishCommit(commit);
-      return null;
+      Throwable failure = flushDestination();
+      if (failure == null) {
+        metadata.finishCommit(commit);
+      } else {
+        LOG.error(
+            "Metadata operation `flush destination device' failed: error = {}", failure.toString());
+      }
+      return failure;
     } catch (IOException | RuntimeException | Error e) {
       return e;
     }

@@ -104,15 +104,25 @@ class Request extends CompletableFuture<Void> implements IoCompletion {
   private void end(Throwable trouble) {
     // Leave before the user's code runs, which may close the device.
     engine.gate().exit();
-    if (trouble == null) {
+    Throwable outcome = trouble == null ? moveBuffer() : trouble;
+    if (outcome == null) {
+      complete(null);
+    } else {
+      completeExceptionally(outcome);
+    }
+    ended();
+  }
+
+  private Throwable moveBuffer() {
+    try {
       if (buffer != null) {
         buffer.position(bufferStart + (int) length);
       }
-      complete(null);
-    } else {
-      completeExceptionally(trouble);
+      return null;
+    } catch (IllegalArgumentException e) {
+      return new IllegalStateException(
+          "the limit of the buffer was moved while the device had it: " + buffer, e);
     }
-    ended();
   }
 
   void ended() {}

@@ -129,11 +129,17 @@ final class UninterruptibleFile implements Closeable {
         int position = buffer.position();
         FileChannel current = channel;
         try {
-          if (transfer.at(current, buffer, offset + (position - start)) < 0) {
+          int count = transfer.at(current, buffer, offset + (position - start));
+          if (count < 0) {
             throw new EOFException(
                 "file was truncated: it ends at byte "
                     + size()
                     + " now; restore it or close the store");
+          }
+          if (count == 0) {
+            // To try again and again would be to hang.
+            throw new IOException(
+                "no byte of " + buffer.remaining() + " could be transferred, and no reason given");
           }
         } catch (ClosedChannelException e) {
           interrupted |= Thread.interrupted();

@@ -388,7 +388,7 @@ public final class CloneMetadata implements AutoCloseable {
         LOG.error("The superblock was written by somebody else: metadata stays read-only");
       }
       switchTo(MetadataMode.READ_ONLY);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       LOG.error("Failed to abort metadata transaction", e);
       switchTo(MetadataMode.FAIL);
     }
