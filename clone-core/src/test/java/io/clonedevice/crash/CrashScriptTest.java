@@ -72,16 +72,27 @@ class CrashScriptTest {
   @Tag("B2")
   @Tag("B3")
   void regionsOfOneWordAreWrittenInTheMidstOfACommit() throws IOException {
+    regionIsWrittenInTheMidstOfACommit(Shape.of(8), 1);
+  }
+
+  @Test
+  @Tag("B2")
+  @Tag("B3")
+  void regionOfAWordThatWasCleanIsWrittenInTheMidstOfACommit() throws IOException {
+    regionIsWrittenInTheMidstOfACommit(Shape.of(70), 66);
+  }
+
+  private void regionIsWrittenInTheMidstOfACommit(Shape shape, int region) throws IOException {
     inTheMidstOfEachChange(
-        Shape.of(8),
+        shape,
         life -> {
           open(life);
           life.write(0, REGION);
           life.settle();
         },
         life -> {
-          life.write(REGION, REGION);
-          life.write(3 * REGION + 512, 512);
+          life.write(region * REGION, REGION);
+          life.write((region + 2) * REGION + 512, 512);
           life.settle();
         },
         life -> {
