@@ -84,12 +84,12 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void readBlocks(long offset, ByteBuffer target) throws IOException {
+  protected void readBlocks(long offset, ByteBuffer target) throws IOException {
     file().read(offset, target);
   }
 
   @Override
-  void writeBlocks(long offset, ByteBuffer source) throws IOException {
+  protected void writeBlocks(long offset, ByteBuffer source) throws IOException {
     file().write(offset, source);
   }
 

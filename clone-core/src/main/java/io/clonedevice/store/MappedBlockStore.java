@@ -98,7 +98,7 @@ public final class MappedBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void readBlocks(long offset, ByteBuffer target) throws IOException {
+  protected void readBlocks(long offset, ByteBuffer target) throws IOException {
     try {
       for (long at = offset; target.hasRemaining(); ) {
         MappedByteBuffer segment = segmentAt(at);
@@ -115,7 +115,7 @@ public final class MappedBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void writeBlocks(long offset, ByteBuffer source) throws IOException {
+  protected void writeBlocks(long offset, ByteBuffer source) throws IOException {
     try {
       for (long at = offset; source.hasRemaining(); ) {
         MappedByteBuffer segment = segmentAt(at);
@@ -133,7 +133,7 @@ public final class MappedBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void flushBlocks() throws IOException {
+  protected void flushBlocks() throws IOException {
     for (int index = 0; index < touched.length(); index++) {
       if (touched.compareAndSet(index, TOUCHED, CLEAN)) {
         try {
@@ -148,7 +148,7 @@ public final class MappedBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void closeMedium() throws IOException {
+  protected void closeMedium() throws IOException {
     for (int index = 0; index < segments.length(); index++) {
       MappedByteBuffer segment = segments.getAndSet(index, null);
       if (segment != null) {
