@@ -25,6 +25,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KilledCloneTest {
   private static final long KILLS = Effort.cases("clone.process.kills", 10);
+
+  private static final long PATIENCE_SECONDS = 120;
 
   @TempDir private Path directory;
 
@@ -100,19 +104,19 @@ class KilledCloneTest {
                 Boolean.toString(writes))
             .redirectError(log.toFile())
             .start();
+    // One that hangs is killed too, and has not told enough.
+    CompletableFuture.delayedExecutor(PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .execute(process.toHandle()::destroyForcibly);
     boolean opened = false;
+    int entriesTold = 0;
     try (InputStream pipe = process.getInputStream()) {
-      for (int entry = 0; true; entry++) {
-        if (entry == entries) {
+      for (Journal.Entry told = Journal.next(pipe); told != null; told = Journal.next(pipe)) {
+        opened |= told.kind() == Journal.Kind.OPENED;
+        values.learn(told);
+        if (++entriesTold == entries) {
           process.toHandle().destroyForcibly(); // Process's own closes the pipe as well
           killsWhileOpening += opened ? 0 : 1;
         }
-        Journal.Entry told = Journal.next(pipe);
-        if (told == null) {
-          break;
-        }
-        opened |= told.kind() == Journal.Kind.OPENED;
-        values.learn(told);
       }
     } catch (AssertionError e) {
       throw new AssertionError(e.getMessage() + ": " + Files.readString(log), e);
@@ -120,6 +124,7 @@ class KilledCloneTest {
       process.destroyForcibly().onExit().join();
     }
     assertThat(process.exitValue()).as(() -> contents(log)).isEqualTo(128 + 9);
+    assertThat(entriesTold).as("entries before it hung").isGreaterThanOrEqualTo(entries);
     kills++;
     killsByKind.merge(kind, 1, Integer::sum);
   }

@@ -8,6 +8,7 @@ import io.clonedevice.store.FilterBlockStore;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Random;
@@ -50,6 +51,7 @@ final class WorkingProcess {
     Random random = new Random(Long.parseLong(arguments[3]));
     boolean writes = Boolean.parseBoolean(arguments[4]);
     Journal journal = new Journal(new FileOutputStream(FileDescriptor.out));
+    new Thread(WorkingProcess::endWithTheParent).start();
     journal.tell(Kind.OPENING);
     BlockStore destination = new ToldStore(kind.open(files.destination()), journal, false);
     BlockStore metadata = new ToldStore(kind.open(files.metadata()), journal, true);
@@ -62,6 +64,15 @@ final class WorkingProcess {
     journal.tell(Kind.OPENED);
     new WorkingProcess(device, journal, Integer.parseInt(arguments[2]), random)
         .work(random, writes);
+  }
+
+  private static void endWithTheParent() {
+    try {
+      System.in.read();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Runtime.getRuntime().halt(2);
   }
 
   /** Slow enough that there is something left to do for the next one. */
