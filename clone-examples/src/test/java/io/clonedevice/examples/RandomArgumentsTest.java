@@ -26,8 +26,17 @@ class RandomArgumentsTest {
 
   private static final List<String> FLAGS =
       List.of(
-          "--no-hydration", "--no-discard-passdown", "--json", "--quiet", "--overwrite",
-          "--in-place", "--start-over", "--bogus", "-x", "--help", "--");
+          "--no-hydration",
+          "--no-discard-passdown",
+          "--json",
+          "--quiet",
+          "--overwrite",
+          "--in-place",
+          "--start-over",
+          "--bogus",
+          "-x",
+          "--help",
+          "--");
 
   private static final List<String> VALUED =
       List.of(
@@ -40,8 +49,27 @@ class RandomArgumentsTest {
   // Not 0, with which a run waits for a hydration that never begins.
   private static final List<String> VALUES =
       List.of(
-          "", "-1", "1", "4096", "4K", "64K", "1G", "2G", "5000", "4X", "K", "9999999999T",
-          "18446744073709551616", "1e3", "0x1000", "\u0663", "raw", "mapped", "tape", "a b", "\0");
+          "",
+          "-1",
+          "1",
+          "4096",
+          "4K",
+          "64K",
+          "1G",
+          "2G",
+          "5000",
+          "4X",
+          "K",
+          "9999999999T",
+          "18446744073709551616",
+          "1e3",
+          "0x1000",
+          "\u0663",
+          "raw",
+          "mapped",
+          "tape",
+          "a b",
+          "\0");
 
   private static final List<String> FILES =
       List.of("source", "destination", "metadata", "dump", "nothing", "folder", "foreign", ".");
