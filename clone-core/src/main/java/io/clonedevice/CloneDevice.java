@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -340,7 +341,7 @@ public final class CloneDevice implements Closeable {
    * @param listener called on a thread of the runtime
    */
   public void addListener(CloneListener listener) {
-    dispatcher.add(listener);
+    dispatcher.add(Objects.requireNonNull(listener, "listener"));
   }
 
   // ---- life

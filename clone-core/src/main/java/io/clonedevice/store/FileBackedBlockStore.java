@@ -57,7 +57,9 @@ abstract class FileBackedBlockStore extends AbstractBlockStore {
 
   @Override
   public final Optional<String> lockOwner() {
-    return FileLockOwner.of(file.path());
+    return UninterruptibleFile.isLockedHere(file.identity())
+        ? Optional.of(FileLockOwner.THIS_PROCESS)
+        : FileLockOwner.of(file.path());
   }
 
   @Override

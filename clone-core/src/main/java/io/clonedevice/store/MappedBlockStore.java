@@ -20,6 +20,9 @@ import org.agrona.IoUtil;
  * <p>If the file is truncated by somebody else, or its medium cannot read a page, the calls that
  * touch such a page fail, and {@link #flush()} fails while the file is too short. The page in which
  * a truncated file now ends is still there: its rest reads as zeroes, as the kernel defines it.
+ *
+ * <p>A process that dies in the middle of a write may leave a sector that is old in part and new in
+ * part, because it is the process itself that copies the bytes into the page cache.
  */
 public final class MappedBlockStore extends FileBackedBlockStore {
   private static final int SEGMENT_SHIFT = 30;

@@ -244,6 +244,11 @@ final class UninterruptibleFile implements Closeable {
     }
   }
 
+  /** Whether a store of this process has locked the file; the kernel forgets it for moments. */
+  static boolean isLockedHere(FileIdentity identity) {
+    return LOCK_HOLDERS.containsKey(identity);
+  }
+
   /** Must be called after any descriptor of a file was closed in this process. */
   static void descriptorClosed(FileIdentity identity) {
     UninterruptibleFile holder = LOCK_HOLDERS.get(identity);

@@ -107,41 +107,6 @@ class MisbehaviourTest {
   }
 
   @Test
-  void bufferWhoseLimitTheCallerMovesMeanwhileFailsItsOwnRequestOnly() throws Exception {
-    open(destination);
-    destination.hold(Operation.WRITE);
-    ByteBuffer data = ByteBuffer.allocate(REGION);
-    CompletableFuture<Void> durable = device.writeDurably(0, data);
-    CompletableFuture<Void> other = device.writeDurably(REGION, ByteBuffer.allocate(REGION));
-    runtime.settle();
-    data.limit(512);
-    destination.open();
-    runtime.settle();
-
-    assertThatThrownBy(durable::join)
-        .cause()
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("limit of the buffer");
-    runtime.await(other);
-    runtime.await(device.flush());
-  }
-
-  @Test
-  void bufferWhoseLimitTheCallerMovesBeforeItIsRoutedFailsItsOwnRequestOnly() throws Exception {
-    open(new OnExecutor(destination));
-    ByteBuffer data = ByteBuffer.allocate(3 * REGION - 512);
-    CompletableFuture<Void> write = device.write(512, data);
-    CompletableFuture<Void> read = device.read(0, data);
-    data.limit(512);
-    runtime.settle();
-
-    assertThatThrownBy(write::join).hasCauseInstanceOf(IndexOutOfBoundsException.class);
-    assertThatThrownBy(read::join).hasCauseInstanceOf(IndexOutOfBoundsException.class);
-    assertThat(device.statusNoFlush().hydratingRegions()).isZero();
-    runtime.await(device.write(0, ByteBuffer.allocate(3 * REGION)));
-  }
-
-  @Test
   void discardSupportThatCannotBeAskedAnyMoreHoldsNoClaim() throws Exception {
     AtomicInteger asked = new AtomicInteger();
     open(
