@@ -46,7 +46,8 @@ public final class CloneEngine {
   private final EngineCounters counters = new EngineCounters();
 
   // Held by suspend and resume from beginning to end: half of one between the halves of the other
-  // would leave a device whose requests go on and whose hydration does not.
+  // would leave a device whose requests go on and whose hydration does not. Close takes it when it
+  // flushes: a suspend under way flushes too, and the stores are closed after this.
   private final Object suspension = new Object();
 
   // Set once, by the thread that ends the last commit or opens a finished clone.
@@ -345,8 +346,8 @@ public final class CloneEngine {
   }
 
   /**
-   * Refuses new requests, waits for those inside and for copies in flight, and commits. Called
-   * once.
+   * Refuses new requests, waits for those inside, for copies in flight and for a suspend under way,
+   * and commits; no store is called after this. Called once.
    *
    * @throws IOException if not all could be made durable
    */
@@ -354,12 +355,14 @@ public final class CloneEngine {
     for (Request request : gate.close()) {
       request.refuse(RequestGate.closedException());
     }
-    claims.pauseBackground();
-    claims.awaitEmpty();
-    try {
-      pipeline.flushBlocking(executor);
-    } finally {
-      pipeline.awaitIdle();
+    synchronized (suspension) {
+      claims.pauseBackground();
+      claims.awaitEmpty();
+      try {
+        pipeline.flushBlocking(executor);
+      } finally {
+        pipeline.close();
+      }
     }
   }
 
