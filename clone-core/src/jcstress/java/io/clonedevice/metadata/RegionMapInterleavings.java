@@ -13,6 +13,8 @@ import org.openjdk.jcstress.infra.results.II_Result;
 
 /** The words of the region map, and the swap of the dirty words at the beginning of a commit. */
 public final class RegionMapInterleavings {
+  private static final int COMMIT_SPINS = 50;
+
   private RegionMapInterleavings() {}
 
   static RegionMap newMap() {
@@ -167,6 +169,10 @@ public final class RegionMapInterleavings {
     public void commit() {
       FrozenWords frozen = map.freeze();
       committed = frozen.dirty().isDirty(0);
+      // Time for a mark to arrive.
+      for (int i = 0; i < COMMIT_SPINS; i++) {
+        Thread.onSpinWait();
+      }
       map.forget(frozen);
     }
 

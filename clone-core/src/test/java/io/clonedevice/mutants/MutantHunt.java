@@ -121,7 +121,6 @@ public final class MutantHunt {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-ea");
-    command.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=off");
     command.addAll(layer.arguments());
     command.add("-cp");
     command.add((first == null ? "" : first + File.pathSeparator) + Root.CLASS_PATH);
