@@ -55,8 +55,7 @@ public final class NbdUri {
     String path = uri.getRawPath();
     exportName = path.isEmpty() ? "" : decode(path.substring(1));
     if (exportName.getBytes(StandardCharsets.UTF_8).length > NbdHandshake.STRING_SIZE_MAX) {
-      throw refused(
-          "the export's name is longer than " + NbdHandshake.STRING_SIZE_MAX + " bytes");
+      throw refused("the export's name is longer than " + NbdHandshake.STRING_SIZE_MAX + " bytes");
     }
     String socketPath = parameters.remove("socket");
     if (unix) {
@@ -251,7 +250,8 @@ public final class NbdUri {
     for (int at = 0; at < bytes.length; at++) {
       if (bytes[at] == '%') {
         // java.net.URI has made sure that two hexadecimal digits follow.
-        decoded.put((byte) (Character.digit(bytes[at + 1], 16) << 4 | Character.digit(bytes[at + 2], 16)));
+        decoded.put(
+            (byte) (Character.digit(bytes[at + 1], 16) << 4 | Character.digit(bytes[at + 2], 16)));
         at += 2;
       } else {
         decoded.put(bytes[at]);
