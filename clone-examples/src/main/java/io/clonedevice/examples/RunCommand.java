@@ -29,8 +29,12 @@ final class RunCommand implements Callable<Integer> {
       names = "--source",
       required = true,
       paramLabel = "S",
-      description = "File or block device to clone; never written.")
-  private Path source;
+      converter = SourceLocation.Converter.class,
+      description =
+          "What to clone; never written: a file, a block device, or an export of an NBD server as"
+              + " nbd://HOST[:PORT]/NAME, nbds://... for TLS, nbd+unix:///NAME?socket=PATH or"
+              + " nbds+unix:///NAME?socket=PATH.")
+  private SourceLocation source;
 
   @Option(
       names = "--destination",
