@@ -1,5 +1,7 @@
 package io.clonedevice.examples;
 
+import io.clonedevice.examples.nbd.client.NbdBlockStore;
+import io.clonedevice.examples.nbd.client.NbdOptions;
 import io.clonedevice.examples.nbd.client.NbdUri;
 import io.clonedevice.store.BlockStore;
 import java.io.IOException;
@@ -53,7 +55,7 @@ final class SourceLocation {
    */
   BlockStore open(StoreKind kind) throws IOException {
     if (uri != null) {
-      throw new IOException(uri + ": not yet");
+      return NbdBlockStore.openReadOnly(uri, NbdOptions.defaults());
     }
     return kind.openReadOnly(path);
   }
