@@ -12,6 +12,7 @@ import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPairGenerator;
@@ -176,7 +177,8 @@ class TlsChannelTest {
   void peerThatSpeaksSomethingElseIsRefused() throws Exception {
     Future<TlsChannel> client =
         threads.submit(() -> TlsContext.client(null, false).connect(clientSocket, null));
-    serverSocket.write(ByteBuffer.wrap("NBDMAGICIHAVEOPT".repeat(4).getBytes()));
+    serverSocket.write(
+        ByteBuffer.wrap("NBDMAGICIHAVEOPT".repeat(4).getBytes(StandardCharsets.UTF_8)));
     assertThatThrownBy(() -> client.get(30, TimeUnit.SECONDS))
         .isInstanceOf(ExecutionException.class)
         .hasCauseInstanceOf(SSLException.class);
