@@ -122,6 +122,17 @@ class TransmissionTest {
   }
 
   @Test
+  void zeroesAcrossABoundaryWithoutAWholeRegionAreRead() throws IOException {
+    try (RawClient client = serve(true)) {
+      assertThat(client.ask(NbdCommand.WRITE_ZEROES, 0, REGION - 512, 1024)).isNull();
+
+      byte[] expected = clone.content();
+      Arrays.fill(expected, REGION - 512, REGION + 512, (byte) 0);
+      assertThat(client.read(0, SIZE)).isEqualTo(expected);
+    }
+  }
+
+  @Test
   void zeroesThatMustBeWrittenAreNotFast() throws IOException {
     try (RawClient client = serve(true)) {
       int fast = NbdCommand.FLAG_FAST_ZERO;
