@@ -1,6 +1,7 @@
 package io.clonedevice.examples.nbd.tls;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -19,7 +20,10 @@ public final class Certificates {
 
   private Certificates() {}
 
-  /** Makes ca-cert, server-cert, server-key, client-cert and client-key for localhost. */
+  /**
+   * Makes ca-cert, server-cert, server-key, client-cert and client-key for localhost. RSA: GnuTLS
+   * does not read elliptic keys as Java writes them.
+   */
   public static Path inDirectory(Path directory) throws IOException, GeneralSecurityException {
     Files.createDirectories(directory);
     Path store = directory.resolve("keys.p12");
@@ -32,14 +36,14 @@ public final class Certificates {
         "-ext",
         "san=dns:localhost,ip:127.0.0.1",
         "-keyalg",
-        "EC");
+        "RSA");
     keytool(
         store,
         List.of("-alias", "client", "-dname", "CN=client"),
         "-signer",
         "ca",
         "-keyalg",
-        "EC");
+        "RSA");
     KeyStore keys = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
     write(directory.resolve("ca-cert.pem"), "CERTIFICATE", keys.getCertificate("ca").getEncoded());
     for (String role : List.of("server", "client")) {
@@ -65,7 +69,7 @@ public final class Certificates {
     command.addAll(first);
     command.addAll(List.of(more));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes());
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     try {
       if (process.waitFor() != 0) {
         throw new IOException(command + ": " + said);

@@ -12,6 +12,7 @@ import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPairGenerator;
@@ -91,9 +92,13 @@ class TlsChannelTest {
   @Test
   void endOfAStreamIsTheGoodbyeOfThePeer() throws Exception {
     Pair pair = openVerified();
+    ByteBuffer target = ByteBuffer.allocate(10);
+    // A socket that is closed with bytes unread resets the connection; here the tickets are read.
+    pair.server.write(ByteBuffer.wrap(new byte[1]));
+    assertThat(pair.client.read(target)).isEqualTo(1);
+    target.clear();
     pair.client.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
     pair.client.close();
-    ByteBuffer target = ByteBuffer.allocate(10);
     assertThat(pair.server.read(target)).isEqualTo(3);
     assertThat(pair.server.read(target)).isEqualTo(-1);
     assertThat(pair.server.read(target)).isEqualTo(-1);
@@ -176,7 +181,8 @@ class TlsChannelTest {
   void peerThatSpeaksSomethingElseIsRefused() throws Exception {
     Future<TlsChannel> client =
         threads.submit(() -> TlsContext.client(null, false).connect(clientSocket, null));
-    serverSocket.write(ByteBuffer.wrap("NBDMAGICIHAVEOPT".repeat(4).getBytes()));
+    serverSocket.write(
+        ByteBuffer.wrap("NBDMAGICIHAVEOPT".repeat(4).getBytes(StandardCharsets.UTF_8)));
     assertThatThrownBy(() -> client.get(30, TimeUnit.SECONDS))
         .isInstanceOf(ExecutionException.class)
         .hasCauseInstanceOf(SSLException.class);
@@ -210,7 +216,7 @@ class TlsChannelTest {
         .hasMessageContaining("openssl pkcs8");
     Certificates.write(broken.resolve("server-key.pem"), "PRIVATE KEY", new byte[9]);
     assertThatThrownBy(() -> TlsContext.server(broken, false))
-        .hasMessageContaining("holds no key of the certificate's algorithm, EC");
+        .hasMessageContaining("holds no key of the certificate's algorithm, RSA");
   }
 
   @Test
