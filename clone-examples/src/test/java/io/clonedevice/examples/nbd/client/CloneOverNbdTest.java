@@ -3,11 +3,16 @@ package io.clonedevice.examples.nbd.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.clonedevice.CloneDevice;
+import io.clonedevice.examples.nbd.server.NbdServer;
+import io.clonedevice.examples.nbd.server.NbdServerOptions;
+import io.clonedevice.examples.nbd.tls.Certificates;
+import io.clonedevice.examples.nbd.tls.TlsContext;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.MemoryBlockStore;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A clone whose source, or destination, is an export of a server with a mind of its own. */
 @Timeout(180)
@@ -104,6 +110,38 @@ class CloneOverNbdTest {
       ByteBuffer copy = ByteBuffer.allocate(SIZE);
       reader.read(0, copy);
       assertThat(copy.array()).isEqualTo(content);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"plain", "tls"})
+  void exportOfACloneIsTheSourceOfAnother(String kind) throws Exception {
+    boolean tls = kind.equals("tls");
+    Path certificates = tls ? Certificates.inDirectory(directory.resolve("pki")) : null;
+    NbdServerOptions options = NbdServerOptions.defaults().exportName("first");
+    if (tls) {
+      options = options.tls(TlsContext.server(certificates, true)::accept, true);
+    }
+    Path socket = directory.resolve("nbd");
+    try (CloneDevice first =
+            open(
+                MemoryBlockStore.copyOf(content),
+                new MemoryBlockStore(SIZE),
+                Hydration.disabled());
+        NbdServer server = new NbdServer(first, options)) {
+      server.listen(UnixDomainSocketAddress.of(socket));
+      byte[] written = new byte[2 * REGION_SIZE];
+      new Random(5).nextBytes(written);
+      first.write(REGION_SIZE / 2, direct(written)).get(60, TimeUnit.SECONDS);
+      System.arraycopy(written, 0, content, REGION_SIZE / 2, written.length);
+      String uri = "/first?socket=" + socket;
+      hydrates(
+          NbdBlockStore.openReadOnly(
+              NbdUri.parse(
+                  tls
+                      ? "nbds+unix://" + uri + "&tls-certificates=" + certificates
+                      : "nbd+unix://" + uri),
+              NbdOptions.defaults()));
     }
   }
 
