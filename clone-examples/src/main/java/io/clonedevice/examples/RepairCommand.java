@@ -164,6 +164,14 @@ final class RepairCommand implements Callable<Integer> {
             + " of "
             + repair.geometry().regionCount()
             + " regions are hydrated");
+    long uncorroborated = repair.uncorroborated().stream().mapToLong(RegionRange::count).sum();
+    if (uncorroborated > 0) {
+      out.println(
+          "note: the state of "
+              + uncorroborated
+              + " regions rests on checksums alone, as their blocks' counts are damaged; if the"
+              + " device has lost writes as well, it may not be the last one");
+    }
     if (lostRegions == 0) {
       out.println("lost: nothing");
     } else {

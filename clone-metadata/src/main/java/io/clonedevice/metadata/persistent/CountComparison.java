@@ -14,6 +14,7 @@ final class CountComparison {
   private final Superblock superblock;
   private final BitSet reached;
   private final BitSet doubtful;
+  private final BitSet corroborated;
   private final FaultSink faults;
 
   // The run of equal faults that is not reported yet.
@@ -22,16 +23,29 @@ final class CountComparison {
   private int runCount;
   private boolean runReached;
 
-  /** Makes a comparison; enters blocks that are reached but counted free as doubtful. */
-  CountComparison(Superblock superblock, BitSet reached, BitSet doubtful, FaultSink faults) {
+  /**
+   * Makes a comparison.
+   *
+   * @param doubtful receives the blocks that are reached but counted free
+   * @param corroborated receives the blocks whose count is what was found
+   */
+  CountComparison(
+      Superblock superblock,
+      BitSet reached,
+      BitSet doubtful,
+      BitSet corroborated,
+      FaultSink faults) {
     this.superblock = superblock;
     this.reached = reached;
     this.doubtful = doubtful;
+    this.corroborated = corroborated;
     this.faults = faults;
   }
 
   /** Compares a sound bitmap and its index entry; returns the number of its counts above 0. */
   int compare(int bitmap, int number, ByteBuffer block, ByteBuffer index) throws IOException {
+    int first = bitmap * BitmapBlock.ENTRIES_PER_BLOCK;
+    corroborated.set(first, first + BitmapBlock.ENTRIES_PER_BLOCK);
     int used = 0;
     int firstFree = BitmapBlock.ENTRIES_PER_BLOCK;
     for (int word = 0; word < BitmapBlock.WORDS_PER_BLOCK; word++) {
@@ -67,6 +81,7 @@ final class CountComparison {
     if (count == (isReached ? 1 : 0)) {
       return;
     }
+    corroborated.clear(counted);
     if (isReached && count == 0) {
       doubtful.set(counted);
     }

@@ -39,6 +39,9 @@ public final class MetadataSurvey {
    */
   private final BitSet doubtful = new BitSet();
 
+  /** Blocks whose count in the space map is the number of references found. */
+  private final BitSet corroborated = new BitSet();
+
   private Superblock superblock;
   private long blockCount;
   private int leafDepth = UNKNOWN_DEPTH;
@@ -110,6 +113,21 @@ public final class MetadataSurvey {
   public int trustedArrayBlock(int index) {
     int number = arrayBlocks[index];
     return number != 0 && sound.get(number) && isUndoubted(index) ? number : 0;
+  }
+
+  /**
+   * Returns whether the space map confirms the way to an array block: the counts of the array block
+   * and of all nodes above it are readable and right.
+   *
+   * @param index index of an array block that can be trusted
+   * @return false if checksums are the only evidence of what its regions are
+   */
+  public boolean isCorroborated(int index) {
+    boolean all = corroborated.get(arrayBlocks[index]);
+    for (Node node = leafOf[index]; all && node != null; node = node.parent()) {
+      all = corroborated.get(node.number());
+    }
+    return all;
   }
 
   /**
@@ -353,7 +371,8 @@ public final class MetadataSurvey {
       long block = IndexBlock.bitmapBlock(index, bitmap);
       found[bitmap] = reach(block, number, BlockKind.INDEX, "block number of bitmap " + bitmap);
     }
-    CountComparison counts = new CountComparison(superblock, reached, doubtful, faults);
+    CountComparison counts =
+        new CountComparison(superblock, reached, doubtful, corroborated, faults);
     long allocated = 0;
     boolean complete = true;
     for (int bitmap = 0; bitmap < bitmaps; bitmap++) {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /**
  * Makes sound metadata out of damaged: takes over what can be trusted, and writes the rest anew.
@@ -27,9 +28,9 @@ import java.util.List;
  * lead to it are without fault, and if neither it nor one of them is referred to twice or counted
  * free (it may have been overwritten with other regions then). A region is never marked hydrated on
  * any other evidence. Where the counts themselves are damaged, the checksums of the way to it are
- * the evidence: a pointer that is wrong although its checksum is right, <em>and</em> unreadable
- * counts, are more than can be told apart. A region that is lost will be copied from the source
- * again: what was written to it on the destination is gone.
+ * the only evidence: if the device has lost a write of a node <em>and</em> the counts, that is more
+ * than can be told apart. {@link #uncorroborated()} says which regions that concerns. A region that
+ * is lost will be copied from the source again: what was written to it on the destination is gone.
  *
  * <p>If the superblock is not usable, nothing says which of the trees on the device is the last
  * one, and no region can be kept; {@link #startingOver} is for those who want just that.
@@ -59,6 +60,9 @@ public final class MetadataRepair {
     int block(int index);
 
     void read(int index, long[] words) throws IOException;
+
+    /** Returns whether the space map confirms where the array block is. */
+    boolean isCorroborated(int index);
 
     /**
      * Returns whether the damaged state refers to a block. It must not be written: what is trusted
@@ -101,6 +105,11 @@ public final class MetadataRepair {
       @Override
       public void read(int index, long[] words) throws IOException {
         survey.readTrusted(index, words);
+      }
+
+      @Override
+      public boolean isCorroborated(int index) {
+        return survey.isCorroborated(index);
       }
 
       @Override
@@ -158,6 +167,11 @@ public final class MetadataRepair {
           }
 
           @Override
+          public boolean isCorroborated(int index) {
+            return false;
+          }
+
+          @Override
           public boolean isReferenced(int block) {
             return false;
           }
@@ -199,21 +213,37 @@ public final class MetadataRepair {
    * @throws IllegalStateException if not {@link #isPossible()}
    */
   public List<RegionRange> lost() {
+    return rangesOf(index -> trusted.block(index) == 0);
+  }
+
+  /**
+   * Returns the regions that are kept on the evidence of checksums alone, because the counts of the
+   * blocks that lead to them cannot be read or are wrong. One fault does not make them wrong; if
+   * the device may have lost writes as well, they are not certain.
+   *
+   * @return ascending ranges, no two of them adjacent; none if the space map is sound
+   * @throws IllegalStateException if not {@link #isPossible()}
+   */
+  public List<RegionRange> uncorroborated() {
+    return rangesOf(index -> trusted.block(index) != 0 && !trusted.isCorroborated(index));
+  }
+
+  private List<RegionRange> rangesOf(IntPredicate chosen) {
     requirePossible();
-    List<RegionRange> lost = new ArrayList<>();
+    List<RegionRange> ranges = new ArrayList<>();
     long start = -1;
     int arrayBlocks = MetadataLayout.arrayBlockCount(geometry.regionCount());
     for (int index = 0; index <= arrayBlocks; index++) {
-      boolean isLost = index < arrayBlocks && trusted.block(index) == 0;
+      boolean isChosen = index < arrayBlocks && chosen.test(index);
       long first = Math.min(index * REGIONS_PER_ARRAY_BLOCK, geometry.regionCount());
-      if (isLost && start < 0) {
+      if (isChosen && start < 0) {
         start = first;
-      } else if (!isLost && start >= 0) {
-        lost.add(new RegionRange(start, first - start));
+      } else if (!isChosen && start >= 0) {
+        ranges.add(new RegionRange(start, first - start));
         start = -1;
       }
     }
-    return lost;
+    return ranges;
   }
 
   /**

@@ -42,6 +42,7 @@ enum Damage {
       StringBuilder what = new StringBuilder("fields");
       boolean words = false;
       boolean size = false;
+      boolean counts = false;
       int fields = 1 + random.nextInt(2);
       for (int i = 0; i < fields; i++) {
         long block = partOf(image, random);
@@ -61,10 +62,13 @@ enum Damage {
         what.append(' ').append(block).append('+').append(offset).append('=').append(value);
         words |= type == BlockType.ARRAY && offset + 8 > 24;
         size |= type == BlockType.SUPERBLOCK;
+        counts |= type == BlockType.BITMAP;
       }
       Case result = Case.of(image, device, what.toString());
       result = words ? result.withForgedWords() : size ? result.withForgedSize() : result;
-      return fields == 1 ? result : result.withUnjudgedRepair();
+      return fields == 1
+          ? result
+          : result.withJudgedRepair(counts ? Judged.NONE : Judged.CORROBORATED);
     }
   },
 
@@ -210,6 +214,15 @@ enum Damage {
     {8, 16, 24},
   };
 
+  /** Of which regions of a repaired image it is known whether they may be hydrated. */
+  enum Judged {
+    ALL,
+    /** A second forged field can hide the counts that would give a wrong pointer away. */
+    CORROBORATED,
+    /** Or it can be the very count of what the pointer leads to. */
+    NONE
+  }
+
   /**
    * Metadata with a damage.
    *
@@ -217,7 +230,7 @@ enum Damage {
    * @param mayBeHydrated the regions that a repair may leave hydrated
    * @param isSizeForged whether the size of the device may differ from that of {@code legal}
    * @param isJudged whether it is known what it may mean
-   * @param isRepairJudged whether it is known what a repair may leave hydrated
+   * @param judgedRepair of which regions it is known whether a repair may leave them hydrated
    */
   record Case(
       SampleImage image,
@@ -227,34 +240,32 @@ enum Damage {
       BitSet mayBeHydrated,
       boolean isSizeForged,
       boolean isJudged,
-      boolean isRepairJudged) {
+      Judged judgedRepair) {
 
     static Case of(SampleImage image, ImageDevice device, String what) {
       BitSet hydrated = image.meaning().hydrated();
-      return new Case(image, device, what, List.of(image.meaning()), hydrated, false, true, true);
+      return new Case(
+          image, device, what, List.of(image.meaning()), hydrated, false, true, Judged.ALL);
     }
 
     /** What is hydrated in the old state is in the new one, too. */
     Case withOldState() {
       List<Meaning> states = List.of(image.oldMeaning(), image.meaning());
-      return new Case(image, device, what, states, mayBeHydrated, false, true, isRepairJudged);
+      return new Case(image, device, what, states, mayBeHydrated, false, true, judgedRepair);
     }
 
     /** A superblock with a right checksum is believed. */
     Case withForgedSize() {
-      return new Case(image, device, what, legal, mayBeHydrated, true, true, isRepairJudged);
+      return new Case(image, device, what, legal, mayBeHydrated, true, true, judgedRepair);
     }
 
     /** And so are words: nobody can tell that they were others once. */
     Case withForgedWords() {
-      return new Case(image, device, what, legal, mayBeHydrated, false, false, isRepairJudged);
+      return new Case(image, device, what, legal, mayBeHydrated, false, false, judgedRepair);
     }
 
-    /**
-     * A second forged field can make the counts unreadable that would give a wrong pointer away.
-     */
-    Case withUnjudgedRepair() {
-      return new Case(image, device, what, legal, mayBeHydrated, isSizeForged, isJudged, false);
+    Case withJudgedRepair(Judged judged) {
+      return new Case(image, device, what, legal, mayBeHydrated, isSizeForged, isJudged, judged);
     }
 
     Case withFlippedRegion(int region) {
@@ -263,7 +274,7 @@ enum Damage {
       BitSet either = (BitSet) mayBeHydrated.clone();
       either.set(region);
       Meaning meaning = new Meaning(image.meaning().geometry(), flipped);
-      return new Case(image, device, what, List.of(meaning), either, false, true, isRepairJudged);
+      return new Case(image, device, what, List.of(meaning), either, false, true, judgedRepair);
     }
   }
 

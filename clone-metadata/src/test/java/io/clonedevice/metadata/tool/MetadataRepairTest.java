@@ -58,8 +58,26 @@ class MetadataRepairTest {
     MetadataRepair repair = MetadataRepair.of(device);
 
     assertThat(repair.lost()).isEmpty();
+    assertThat(repair.uncorroborated()).containsExactly(new RegionRange(0, REGIONS));
     assertThat(repair.hydrated()).isEqualTo(9);
     assertThat(repaired(repair)).isEqualTo(hydrated);
+  }
+
+  @Test
+  void countThatIsTooHighCorroboratesNothing() throws IOException {
+    long bitmap =
+        BlockType.view(device.block(BlockType.view(device.block(0)).getLong(60))).getLong(16);
+    byte[] bytes = device.block(bitmap);
+    int bit = 8 * 16 + 2 * (int) arrayBlock(1);
+    bytes[bit / 8] |= (byte) (3 << bit % 8);
+    BlockType.BITMAP.reseal(bytes);
+    device.put(bitmap, bytes);
+
+    MetadataRepair repair = MetadataRepair.of(device);
+
+    assertThat(repair.lost()).isEmpty();
+    assertThat(repair.uncorroborated())
+        .containsExactly(new RegionRange(PER_ARRAY_BLOCK, PER_ARRAY_BLOCK));
   }
 
   @Test
@@ -69,6 +87,7 @@ class MetadataRepairTest {
     MetadataRepair repair = MetadataRepair.of(device);
 
     assertThat(repair.lost()).containsExactly(new RegionRange(PER_ARRAY_BLOCK, PER_ARRAY_BLOCK));
+    assertThat(repair.uncorroborated()).isEmpty();
     hydrated.clear(PER_ARRAY_BLOCK, 2 * PER_ARRAY_BLOCK);
     assertThat(repaired(repair)).isEqualTo(hydrated);
   }

@@ -40,6 +40,16 @@ final class NbdServerProcess implements AutoCloseable {
     return server.started(arguments);
   }
 
+  /** Starts nbdkit on a TCP port. */
+  static NbdServerProcess nbdkitOnPort(Path directory, int port, Object... arguments)
+      throws IOException, InterruptedException {
+    assumeProgram("nbdkit");
+    NbdServerProcess server = new NbdServerProcess(directory);
+    server.command.addAll(List.of("nbdkit", "-i", "127.0.0.1", "-p", Integer.toString(port)));
+    server.command.addAll(List.of("-P", server.pidFile.toString()));
+    return server.started(arguments);
+  }
+
   /** Starts qemu-nbd, or skips the test where there is none. */
   static NbdServerProcess qemuNbd(Path directory, Object... arguments)
       throws IOException, InterruptedException {

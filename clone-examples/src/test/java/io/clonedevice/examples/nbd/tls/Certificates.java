@@ -20,7 +20,10 @@ public final class Certificates {
 
   private Certificates() {}
 
-  /** Makes ca-cert, server-cert, server-key, client-cert and client-key for localhost. */
+  /**
+   * Makes ca-cert, server-cert, server-key, client-cert and client-key for localhost. RSA: GnuTLS
+   * does not read elliptic keys as Java writes them.
+   */
   public static Path inDirectory(Path directory) throws IOException, GeneralSecurityException {
     Files.createDirectories(directory);
     Path store = directory.resolve("keys.p12");
@@ -33,14 +36,14 @@ public final class Certificates {
         "-ext",
         "san=dns:localhost,ip:127.0.0.1",
         "-keyalg",
-        "EC");
+        "RSA");
     keytool(
         store,
         List.of("-alias", "client", "-dname", "CN=client"),
         "-signer",
         "ca",
         "-keyalg",
-        "EC");
+        "RSA");
     KeyStore keys = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
     write(directory.resolve("ca-cert.pem"), "CERTIFICATE", keys.getCertificate("ca").getEncoded());
     for (String role : List.of("server", "client")) {

@@ -92,9 +92,13 @@ class TlsChannelTest {
   @Test
   void endOfAStreamIsTheGoodbyeOfThePeer() throws Exception {
     Pair pair = openVerified();
+    ByteBuffer target = ByteBuffer.allocate(10);
+    // A socket that is closed with bytes unread resets the connection; here the tickets are read.
+    pair.server.write(ByteBuffer.wrap(new byte[1]));
+    assertThat(pair.client.read(target)).isEqualTo(1);
+    target.clear();
     pair.client.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
     pair.client.close();
-    ByteBuffer target = ByteBuffer.allocate(10);
     assertThat(pair.server.read(target)).isEqualTo(3);
     assertThat(pair.server.read(target)).isEqualTo(-1);
     assertThat(pair.server.read(target)).isEqualTo(-1);
@@ -212,7 +216,7 @@ class TlsChannelTest {
         .hasMessageContaining("openssl pkcs8");
     Certificates.write(broken.resolve("server-key.pem"), "PRIVATE KEY", new byte[9]);
     assertThatThrownBy(() -> TlsContext.server(broken, false))
-        .hasMessageContaining("holds no key of the certificate's algorithm, EC");
+        .hasMessageContaining("holds no key of the certificate's algorithm, RSA");
   }
 
   @Test
