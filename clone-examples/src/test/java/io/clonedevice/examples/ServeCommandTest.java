@@ -65,13 +65,15 @@ class ServeCommandTest {
     arguments.addAll(List.of(options));
     process = new ProcessBuilder(Tool.command(arguments.toArray())).start();
     err = process.errorReader();
-    String line = process.inputReader().readLine();
-    assertThat(line).as(() -> drain()).startsWith("listening on ");
+    BufferedReader out = process.inputReader();
+    String line = out.readLine();
+    while (line != null && !line.startsWith("listening on ")) {
+      line = out.readLine();
+    }
+    if (line == null) {
+      throw new IOException("ended: " + String.join("\n", err.lines().toList()));
+    }
     return line.substring("listening on ".length());
-  }
-
-  private String drain() {
-    return String.join("\n", err.lines().toList());
   }
 
   private void stop() throws Exception {
