@@ -3,6 +3,7 @@ package io.clonedevice.examples.nbd.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.clonedevice.examples.nbd.NbdCommand;
 import io.clonedevice.examples.nbd.NbdExportFlags;
 import io.clonedevice.examples.nbd.client.ScriptedServer.Asked;
 import io.clonedevice.store.BlockIoException;
@@ -152,6 +153,51 @@ class ReconnectTest {
         write.await();
       }
       store.flush();
+    }
+  }
+
+  @Test
+  void flushWaitsForTheSessionThatCanBeBelieved() throws Exception {
+    // The first session holds back its reads; the second one begins after the write.
+    CompletableFuture<Void> written = new CompletableFuture<>();
+    CompletableFuture<Void> held = new CompletableFuture<>();
+    CompletableFuture<Void> release = new CompletableFuture<>();
+    try (ScriptedServer server =
+            new ScriptedServer(
+                directory,
+                ScriptedServer.ALL_FLAGS | NbdExportFlags.CAN_MULTI_CONN,
+                true,
+                (peer, connection) -> {
+                  if (connection > 0) {
+                    written.join();
+                    peer.behave();
+                  }
+                  peer.handshake();
+                  while (true) {
+                    Asked asked = peer.next();
+                    if (asked.command() == NbdCommand.READ) {
+                      held.complete(null);
+                      release.join();
+                    }
+                    peer.answer(asked);
+                  }
+                });
+        NbdBlockStore store =
+            NbdBlockStore.open(server.uri(), OPTIONS.connections(2).requestsInFlight(1))) {
+      store.write(0, ByteBuffer.allocate(512));
+      written.complete(null);
+      while (!held.isDone()) {
+        CompletableFuture<Void> read = new CompletableFuture<>();
+        store.readAsync(0, ByteBuffer.allocate(512), failure -> read.complete(null));
+        CompletableFuture.anyOf(read, held).join();
+      }
+      HostileServerTest.assertReads(store, 0, 512); // the second session is there and has room
+      CompletableFuture<Throwable> flush = new CompletableFuture<>();
+      store.flushAsync(flush::complete);
+      HostileServerTest.assertReads(store, 512, 512); // passed by the flush
+      assertThat(flush).isNotDone();
+      release.complete(null);
+      assertThat(flush.get(30, TimeUnit.SECONDS)).isNull();
     }
   }
 
