@@ -47,7 +47,7 @@ import java.util.random.RandomGenerator;
  *
  * <p>The size is the export's, rounded down to whole logical blocks. {@link #discard} trims, or
  * writes zeroes where the server cannot trim. {@link #tryLock()} claims the export within this
- * process only.
+ * process only, and exports are told apart by their addresses: two names of one host are two.
  */
 public final class NbdBlockStore implements BlockStore {
   private static final AtomicInteger COUNT = new AtomicInteger();
