@@ -1,7 +1,6 @@
 package io.clonedevice.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.clonedevice.CloneDevice;
 import io.clonedevice.SteppedRuntime;
@@ -143,16 +142,5 @@ class MisbehaviourTest {
     runtime.advanceMs(1);
 
     assertThat(device.statusNoFlush().hydrationCompleted()).isTrue();
-  }
-
-  private static final class OnExecutor extends FilterBlockStore {
-    OnExecutor(BlockStore delegate) {
-      super(delegate);
-    }
-
-    @Override
-    public Execution execution() {
-      return Execution.IO_EXECUTOR;
-    }
   }
 }

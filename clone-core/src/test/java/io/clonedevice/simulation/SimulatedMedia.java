@@ -77,11 +77,7 @@ final class SimulatedMedia {
   /** What the two changing media are after a power cut. */
   SimulatedMedia afterPowerCut(Loss loss, SplittableRandom random) {
     SectorChoice choice = choice(loss, random);
-    return new SimulatedMedia(
-        setup,
-        source,
-        new CrashingBlockStore(destination.crash(choice)),
-        new CrashingBlockStore(metadata.crash(choice)));
+    return new SimulatedMedia(setup, source, destination.crash(choice), metadata.crash(choice));
   }
 
   Found look() {
