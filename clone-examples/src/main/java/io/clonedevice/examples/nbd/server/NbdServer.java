@@ -25,6 +25,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +39,7 @@ public final class NbdServer implements Closeable {
   /** How long clients may take to receive the replies to what is in flight at the end. */
   private static final long DRAIN_TIMEOUT_MS = 5_000;
 
+  private static final long ACCEPT_PAUSE_NS = 100_000_000;
   private static final long HELPER_KEEP_ALIVE_SECONDS = 10;
 
   private final Export export;
@@ -197,7 +199,8 @@ public final class NbdServer implements Closeable {
       } catch (IOException | OutOfMemoryError e) {
         // Out of file descriptors or threads, most likely: those who are connected go on.
         LOG.warn("a client of {} could not be accepted: {}", address, e.getMessage());
-        pause();
+        // Whoever holds descriptors or threads may give some back meanwhile.
+        LockSupport.parkNanos(ACCEPT_PAUSE_NS);
       }
     }
   }
@@ -228,11 +231,6 @@ public final class NbdServer implements Closeable {
       ended(connection);
       throw e;
     }
-  }
-
-  /** Gives whoever holds descriptors or threads time to give some back. */
-  private synchronized void pause() {
-    awaitNoConnection(100);
   }
 
   // ---- for connections

@@ -56,7 +56,8 @@ final class ReplyOutput {
 
   /** Makes room for so many bytes in the batch if that can be; sends what is in it if need be. */
   boolean tryMakeRoom(int size) throws IOException {
-    if (batch.buffer().remaining() >= size) {
+    ByteBuffer buffer = batch.buffer();
+    if (buffer.remaining() >= size || batch.tryGrow(buffer.position() + size)) {
       return true;
     }
     send();

@@ -78,7 +78,11 @@ class HostileClientsTest {
         // More than a socket holds, both of what the reader sends and of what helpers send.
         for (int request = 0; request < 16; request++) {
           client.request(NbdCommand.READ, 0, 0, 1 << 20);
-          client.request(i % 2 == 0 ? NbdCommand.BLOCK_STATUS : NbdCommand.FLUSH, 0, 0, 0);
+          if (i % 2 == 0) {
+            client.request(NbdCommand.BLOCK_STATUS, 0, 0, SIZE);
+          } else {
+            client.request(NbdCommand.FLUSH, 0, 0, 0);
+          }
         }
       }
       assertOthersAreServed();
