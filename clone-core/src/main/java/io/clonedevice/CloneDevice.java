@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -45,6 +46,7 @@ public final class CloneDevice implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(CloneDevice.class);
 
   private final List<BlockStore> stores;
+  private final long closePatienceNs;
   private final CloneMetadata metadata;
   private final CloneRuntime runtime;
   private final boolean ownsRuntime;
@@ -61,6 +63,7 @@ public final class CloneDevice implements Closeable {
 
   CloneDevice(CloneDeviceBuilder builder, CloneMetadata metadata, CloneRuntime runtime) {
     this.stores = List.of(builder.destination(), builder.source(), builder.metadataStore());
+    this.closePatienceNs = builder.closePatience().toNanos();
     this.metadata = metadata;
     this.runtime = runtime;
     this.ownsRuntime = builder.ownsRuntime();
@@ -74,6 +77,7 @@ public final class CloneDevice implements Closeable {
             metadata,
             runtime.ioExecutor(),
             runtime.copyExecutor(),
+            runtime.waiting(),
             builder.engineOptions(),
             events);
     this.blocking = new DeviceBlockStore(this, engine, builder.destination().name());
@@ -381,7 +385,7 @@ public final class CloneDevice implements Closeable {
    * @param listener called on a thread of the runtime
    */
   public void addListener(CloneListener listener) {
-    dispatcher.add(listener);
+    dispatcher.add(Objects.requireNonNull(listener, "listener"));
   }
 
   // ---- life
@@ -422,6 +426,14 @@ public final class CloneDevice implements Closeable {
    * Refuses new requests, ends those in flight, makes everything durable and closes the stores. The
    * second and later calls wait for the first and do nothing else.
    *
+   * <p>Calls of a store that hang are waited for, but not for ever: when nothing in flight has
+   * ended for the {@linkplain CloneDeviceBuilder#closePatience patience}, the source is closed,
+   * which makes calls fail that hang there (a network store cuts its connection; a file in a hung
+   * file system can only be waited for). What was acknowledged needs no source and becomes durable
+   * as always. If then nothing ends for the patience again, the destination is closed, and after
+   * another the metadata device: requests in flight fail, and what was not flushed is as after a
+   * crash, which is what the exception of this method tells.
+   *
    * @throws IOException if not all could be made durable or a store failed to close; everything is
    *     closed nevertheless
    */
@@ -432,8 +444,13 @@ public final class CloneDevice implements Closeable {
       return;
     }
     Teardown teardown = new Teardown();
+    CloseWatch watch =
+        new CloseWatch(
+            engine, stores.get(1), stores.get(0), stores.get(2), runtime.closeExecutor());
+    teardown.run(() -> hydrator.watch(closePatienceNs, watch::check));
     teardown.run(engine::close);
     teardown.run(hydrator::close);
+    teardown.run(watch::end);
     teardown.run(metadata::close);
     stores.forEach(store -> teardown.run(store::close));
     CloneDeviceBuilder.giveBack(stores.get(2), stores.get(0));

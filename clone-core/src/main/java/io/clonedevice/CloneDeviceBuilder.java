@@ -9,6 +9,7 @@ import io.clonedevice.metadata.RegionGeometry;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.BlockStoreMetadataDevice;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -33,11 +34,14 @@ import java.util.stream.Stream;
  *   <tr><td>discardPassdown</td><td></td><td></td><td>on</td></tr>
  *   <tr><td>discardedReadsZeroes</td><td></td><td></td><td>off</td></tr>
  *   <tr><td>suspended</td><td></td><td></td><td>off: works at once</td></tr>
+ *   <tr><td>closePatience</td><td>time</td><td>1 ms to 365 days</td><td>1 minute</td></tr>
  *   <tr><td>runtime</td><td></td><td>open</td><td>a private one</td></tr>
  * </table>
  */
 public final class CloneDeviceBuilder {
   private static final long DEFAULT_REGION_SIZE = 65_536;
+  private static final Duration CLOSE_PATIENCE_MIN = Duration.ofMillis(1);
+  private static final Duration CLOSE_PATIENCE_MAX = Duration.ofDays(365);
 
   // Destinations and metadata devices of open devices, as objects: a store that is asked twice to
   // lock its medium says yes twice.
@@ -53,6 +57,7 @@ public final class CloneDeviceBuilder {
   private boolean discardPassdown = true;
   private boolean discardedReadsZeroes;
   private boolean suspended;
+  private Duration closePatience = Duration.ofMinutes(1);
   private CloneRuntime runtime;
   private final List<CloneListener> listeners = new ArrayList<>();
 
@@ -157,6 +162,24 @@ public final class CloneDeviceBuilder {
    */
   public CloneDeviceBuilder suspended() {
     this.suspended = true;
+    return this;
+  }
+
+  /**
+   * Sets for how long {@link CloneDevice#close()} looks on while nothing in flight ends, before it
+   * closes the next of the stores to make calls fail that hang: the source, which costs nothing
+   * that was acknowledged; then the destination; then the metadata device.
+   *
+   * @param patience 1 ms to 365 days; longer than a flush of the slowest store takes
+   * @return this
+   * @throws IllegalArgumentException if out of range
+   */
+  public CloneDeviceBuilder closePatience(Duration patience) {
+    if (patience.compareTo(CLOSE_PATIENCE_MIN) < 0 || patience.compareTo(CLOSE_PATIENCE_MAX) > 0) {
+      throw new IllegalArgumentException(
+          "close patience is " + patience + "; choose 1 ms to 365 days");
+    }
+    this.closePatience = patience;
     return this;
   }
 
@@ -279,6 +302,10 @@ public final class CloneDeviceBuilder {
 
   boolean startsSuspended() {
     return suspended;
+  }
+
+  Duration closePatience() {
+    return closePatience;
   }
 
   boolean ownsRuntime() {

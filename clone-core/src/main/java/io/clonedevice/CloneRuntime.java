@@ -1,5 +1,6 @@
 package io.clonedevice;
 
+import io.clonedevice.engine.Waiting;
 import io.clonedevice.hydration.HydratorAgent;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,10 +40,12 @@ public final class CloneRuntime implements AutoCloseable {
   private final Executor ioExecutor;
   private final Executor copyExecutor;
   private final Executor eventExecutor;
+  private final Executor closeExecutor;
   private final List<ExecutorService> ownedExecutors = new ArrayList<>();
   private final HydratorAgent agent;
   private final AgentRunner runner;
   private final AgentInvoker invoker;
+  private final Waiting waiting;
   private final Object lock = new Object();
 
   // Guarded by lock.
@@ -53,12 +56,17 @@ public final class CloneRuntime implements AutoCloseable {
     if (builder.ioExecutor == null) {
       this.ioExecutor = newExecutor("clone-io-", builder.ioThreads);
       this.copyExecutor = newExecutor("clone-copy-", builder.copyThreads);
-      this.eventExecutor = newEventExecutor();
+      this.eventExecutor = newUnboundedExecutor("clone-events");
+      this.closeExecutor = eventExecutor;
     } else {
       this.ioExecutor = builder.ioExecutor;
       this.copyExecutor = builder.ioExecutor;
       this.eventExecutor = builder.ioExecutor;
+      this.closeExecutor =
+          builder.stepped ? builder.ioExecutor : newUnboundedExecutor("clone-close");
     }
+    this.waiting =
+        builder.whileWaiting == null ? Waiting.parked() : Waiting.stepping(builder.whileWaiting);
     this.agent = new HydratorAgent(builder.clock, builder.random);
     if (builder.stepped) {
       this.runner = null;
@@ -157,6 +165,18 @@ public final class CloneRuntime implements AutoCloseable {
     return eventExecutor;
   }
 
+  Waiting waiting() {
+    return waiting;
+  }
+
+  /**
+   * Where stores are closed under calls that hang. Has a thread to give when those hold all others,
+   * unless whoever steps this runtime decides that too.
+   */
+  Executor closeExecutor() {
+    return closeExecutor;
+  }
+
   HydratorAgent agent() {
     return agent;
   }
@@ -191,8 +211,8 @@ public final class CloneRuntime implements AutoCloseable {
     return executor;
   }
 
-  /** One thread for each device that has something to tell now. */
-  private Executor newEventExecutor() {
+  /** One thread for each device that has something to do there now; none until then. */
+  private Executor newUnboundedExecutor(String threadName) {
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
             0,
@@ -200,7 +220,7 @@ public final class CloneRuntime implements AutoCloseable {
             THREAD_IDLE_SECONDS,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            daemon("clone-events"));
+            daemon(threadName));
     ownedExecutors.add(executor);
     return executor;
   }
@@ -228,6 +248,7 @@ public final class CloneRuntime implements AutoCloseable {
     private NanoClock clock = SystemNanoClock.INSTANCE;
     private Random random = new Random();
     private boolean stepped;
+    private Runnable whileWaiting;
 
     private Builder() {}
 
@@ -299,6 +320,24 @@ public final class CloneRuntime implements AutoCloseable {
      */
     public Builder steppedByCaller() {
       this.stepped = true;
+      return this;
+    }
+
+    /**
+     * Sets what a thread does that must wait for a device (in {@link CloneDevice#close()}, {@link
+     * CloneDevice#suspend()}, {@link CloneDevice#status()}, {@link CloneDevice#reopenReadWrite()}
+     * and the blocking face), instead of being parked until other threads have done the work: it
+     * runs this again and again until it can go on. With it a single thread can run a whole device,
+     * requests in flight included.
+     *
+     * @param step does some of the work: runs a queued task, {@linkplain CloneRuntime#step() steps}
+     *     the hydrator, moves the clock; called without a lock of the device (but that of a suspend
+     *     under way); what it throws ends the wait and leaves the device fit for nothing but being
+     *     dropped
+     * @return this
+     */
+    public Builder whileWaiting(Runnable step) {
+      this.whileWaiting = step;
       return this;
     }
 

@@ -76,7 +76,12 @@ final class EventDispatcher {
           return;
         }
       }
-      task.run();
+      try {
+        task.run();
+      } catch (RuntimeException | Error e) {
+        // The events after this one must be told all the same.
+        LOG.error("an event could not be told", e);
+      }
     }
   }
 

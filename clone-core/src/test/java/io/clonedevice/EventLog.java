@@ -5,19 +5,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Remembers what a device told. Thread-safe. */
-final class EventLog implements CloneListener {
+public final class EventLog implements CloneListener {
   private final List<String> events = new ArrayList<>(); // guarded by this
   private volatile Throwable lastCause;
 
-  synchronized List<String> events() {
+  public synchronized List<String> events() {
     return List.copyOf(events);
   }
 
-  Throwable lastCause() {
+  public Throwable lastCause() {
     return lastCause;
   }
 
-  synchronized void await(String event) throws InterruptedException {
+  public synchronized void await(String event) throws InterruptedException {
     long endNs = System.nanoTime() + 20_000_000_000L;
     while (!events.contains(event)) {
       long restMs = (endNs - System.nanoTime()) / 1_000_000;

@@ -172,6 +172,15 @@ class EventTest {
   }
 
   @Test
+  void aListenerThatIsNullIsRefusedInTheCaller() throws Exception {
+    try (CloneDevice device = new Media(1 << 16, 4096).builder().open()) {
+      assertThatThrownBy(() -> device.addListener(null))
+          .isInstanceOf(NullPointerException.class)
+          .hasMessage("listener");
+    }
+  }
+
+  @Test
   @Tag("A40")
   void whatOneListenerThrowsDoesNotKeepTheNextFromHearing() throws Exception {
     CloneListener broken =

@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** What was open before; nothing more may be open afterwards. */
-final class Leaks {
+public final class Leaks {
   private static final long PATIENCE_MS = 10_000;
 
   private final Path directory;
@@ -24,13 +24,13 @@ final class Leaks {
   /**
    * @param directory whose open files count, {@code null} for none
    */
-  Leaks(Path directory) throws IOException {
+  public Leaks(Path directory) throws IOException {
     this.directory = directory;
     this.descriptors = descriptors(directory);
   }
 
   /** Threads may still be about to end; everything else must be given back by now. */
-  void assertNone() throws IOException, InterruptedException {
+  public void assertNone() throws IOException, InterruptedException {
     assertThat(OffHeapBalance.bytes()).as("off-heap bytes").isEqualTo(offHeapBytes);
     assertThat(descriptors(directory)).as("open files").isEqualTo(descriptors);
     for (Thread thread : threads()) {

@@ -10,25 +10,48 @@ import java.util.concurrent.atomic.AtomicLong;
  * A runtime without threads: I/O tasks queue up until the test runs them, the hydrator moves when
  * the test steps it, and time passes when the test says so.
  */
-final class SteppedRuntime implements AutoCloseable {
+public final class SteppedRuntime implements AutoCloseable {
   private static final int STEPS_MAX = 20_000;
 
   // Negative, as System.nanoTime() may be.
   private final AtomicLong nowNs = new AtomicLong(-7_000_000_000L);
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>(); // guarded by itself
+  private volatile Runnable onSubmit = () -> {};
+  private volatile Runnable onClock = () -> {};
   private final CloneRuntime runtime =
       CloneRuntime.builder()
           .steppedByCaller()
-          .clock(nowNs::get)
+          .clock(this::now)
           .random(new Random(1))
           .ioExecutor(this::enqueue)
           .build();
 
-  CloneRuntime runtime() {
+  public CloneRuntime runtime() {
     return runtime;
   }
 
+  /** Runs before each task is taken, and fails the submission if it throws. */
+  public void onSubmit(Runnable hook) {
+    onSubmit = hook;
+  }
+
+  /** Runs before the clock is read, and fails that if it throws. */
+  public void onClock(Runnable hook) {
+    onClock = hook;
+  }
+
+  private long now() {
+    onClock.run();
+    return nowNs.get();
+  }
+
   private void enqueue(Runnable task) {
+    onSubmit.run();
+    later(task);
+  }
+
+  /** Queues what is no task of the executor: the completion of an asynchronous call, say. */
+  public void later(Runnable task) {
     synchronized (tasks) {
       tasks.add(task);
     }
@@ -40,7 +63,7 @@ final class SteppedRuntime implements AutoCloseable {
     }
   }
 
-  boolean runTask() {
+  public boolean runTask() {
     Runnable task;
     synchronized (tasks) {
       task = tasks.poll();
@@ -52,7 +75,7 @@ final class SteppedRuntime implements AutoCloseable {
   }
 
   /** Steps the hydrator, without running I/O, until it has nothing to do. */
-  void stepOnly() {
+  public void stepOnly() {
     for (int i = 0; i < STEPS_MAX; i++) {
       if (runtime.step() == 0) {
         return;
@@ -65,19 +88,19 @@ final class SteppedRuntime implements AutoCloseable {
   }
 
   /** Runs everything that can run now. */
-  void settle() {
+  public void settle() {
     do {
       stepOnly();
     } while (runTask());
   }
 
-  void advanceMs(long ms) {
+  public void advanceMs(long ms) {
     nowNs.addAndGet(ms * 1_000_000);
     settle();
   }
 
   /** Runs everything, then returns the outcome of a request that must have ended. */
-  void await(CompletableFuture<Void> request) throws Exception {
+  public void await(CompletableFuture<Void> request) throws Exception {
     settle();
     request.get(0, TimeUnit.SECONDS);
   }

@@ -13,10 +13,16 @@ final class BlockingRequest extends Request {
   private static final Runnable WAKE_UP = () -> {};
 
   private final BlockingQueue<Runnable> tasks;
+  private final Waiting waiting;
 
   BlockingRequest(
-      CloneEngine engine, RequestRouter.Route route, long offset, long length, ByteBuffer buffer) {
-    this(engine, route, offset, length, buffer, new LinkedBlockingQueue<>());
+      CloneEngine engine,
+      RequestRouter.Route route,
+      long offset,
+      long length,
+      ByteBuffer buffer,
+      Waiting waiting) {
+    this(engine, route, offset, length, buffer, waiting, new LinkedBlockingQueue<>());
   }
 
   private BlockingRequest(
@@ -25,8 +31,10 @@ final class BlockingRequest extends Request {
       long offset,
       long length,
       ByteBuffer buffer,
+      Waiting waiting,
       BlockingQueue<Runnable> tasks) {
     super(engine, tasks::add, route, offset, length, buffer, false);
+    this.waiting = waiting;
     this.tasks = tasks;
   }
 
@@ -42,16 +50,8 @@ final class BlockingRequest extends Request {
 
   /** Called by the submitting thread, once, after {@link #route}. */
   void await() throws IOException {
-    boolean interrupted = false;
     while (!isDone()) {
-      try {
-        tasks.take().run();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+      waiting.take(tasks).run();
     }
     try {
       join();

@@ -39,6 +39,7 @@ public final class ClaimTable {
 
   private final RegionMap map;
   private final long regionCount;
+  private final Waiting waiting;
   private final Object lock = new Object();
 
   // Guarded by lock; keyed by the claim's first region; the ranges do not overlap.
@@ -47,9 +48,10 @@ public final class ClaimTable {
   // Guarded by lock.
   private boolean backgroundPaused;
 
-  ClaimTable(RegionMap map, long regionCount) {
+  ClaimTable(RegionMap map, long regionCount, Waiting waiting) {
     this.map = map;
     this.regionCount = regionCount;
+    this.waiting = waiting;
   }
 
   /**
@@ -139,19 +141,7 @@ public final class ClaimTable {
 
   /** Waits until no region is claimed. */
   void awaitEmpty() {
-    boolean interrupted = false;
-    synchronized (lock) {
-      while (!claims.isEmpty()) {
-        try {
-          lock.wait();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    waiting.until(lock, claims::isEmpty);
   }
 
   boolean isEmpty() {

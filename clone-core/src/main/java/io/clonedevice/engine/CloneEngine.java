@@ -38,7 +38,8 @@ public final class CloneEngine {
   private volatile HydrationSignals signals;
 
   private final boolean needsExecutor;
-  private final RequestGate gate = new RequestGate();
+  private final Waiting waiting;
+  private final RequestGate gate;
   private final ClaimTable claims;
   private final CopyEngine copies;
   private final RequestRouter router;
@@ -61,6 +62,7 @@ public final class CloneEngine {
    * @param metadata open metadata; stays the caller's to close
    * @param executor runs requests and commits, which may block
    * @param copyExecutor runs background copies, which may block
+   * @param waiting how a thread waits that must
    * @param options how discards are treated
    * @param events told what happens
    */
@@ -70,6 +72,7 @@ public final class CloneEngine {
       CloneMetadata metadata,
       Executor executor,
       Executor copyExecutor,
+      Waiting waiting,
       Options options,
       EngineEvents events) {
     this.source = source;
@@ -82,11 +85,14 @@ public final class CloneEngine {
             Math.max(source.logicalBlockSize(), destination.logicalBlockSize()));
     this.executor = executor;
     this.events = events;
+    this.waiting = waiting;
+    this.gate = new RequestGate(waiting);
     StoreAccess sourceAccess = new StoreAccess(source, mayBlock(destination));
     StoreAccess destinationAccess = new StoreAccess(destination, mayBlock(source));
     this.needsExecutor = mayBlock(source) || mayBlock(destination);
-    this.claims = new ClaimTable(metadata.regionMap(), geometry.regionCount());
-    this.pipeline = new CommitPipeline(metadata, destination, events, this::checkCompletion);
+    this.claims = new ClaimTable(metadata.regionMap(), geometry.regionCount(), waiting);
+    this.pipeline =
+        new CommitPipeline(metadata, destination, events, this::checkCompletion, waiting);
     this.copies = new CopyEngine(this, sourceAccess, destinationAccess, executor, copyExecutor);
     this.discards =
         new DiscardPolicy(
@@ -198,7 +204,7 @@ public final class CloneEngine {
         gate.exit();
       }
     } else {
-      runInside(new BlockingRequest(this, router::read, offset, length, target));
+      runInside(new BlockingRequest(this, router::read, offset, length, target, waiting));
     }
   }
 
@@ -222,7 +228,7 @@ public final class CloneEngine {
           gate.exit();
         }
       } else {
-        runInside(new BlockingRequest(this, router::write, offset, length, data));
+        runInside(new BlockingRequest(this, router::write, offset, length, data, waiting));
       }
     }
     if (durable) {
@@ -241,7 +247,8 @@ public final class CloneEngine {
     check.range("discard", offset, length);
     RequestRouter.WholeRegions whole = router.wholeRegions(offset, length);
     gate.enter();
-    runInside(new BlockingRequest(this, whole.route(), whole.offset(), whole.length(), null));
+    runInside(
+        new BlockingRequest(this, whole.route(), whole.offset(), whole.length(), null, waiting));
   }
 
   /**

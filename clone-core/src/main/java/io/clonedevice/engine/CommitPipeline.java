@@ -32,10 +32,11 @@ final class CommitPipeline {
   private final BlockStore destination;
   private final EngineEvents events;
   private final Runnable afterCommit;
+  private final Waiting waiting;
   private final Object lock = new Object();
 
   // Guarded by lock.
-  private List<IoCompletion> waiting = new ArrayList<>();
+  private List<IoCompletion> joined = new ArrayList<>();
 
   // Guarded by lock; whether some thread runs rounds or is about to.
   private boolean running;
@@ -44,17 +45,22 @@ final class CommitPipeline {
   private volatile Throwable destinationFlushFailure;
 
   CommitPipeline(
-      CloneMetadata metadata, BlockStore destination, EngineEvents events, Runnable afterCommit) {
+      CloneMetadata metadata,
+      BlockStore destination,
+      EngineEvents events,
+      Runnable afterCommit,
+      Waiting waiting) {
     this.metadata = metadata;
     this.destination = destination;
     this.events = events;
     this.afterCommit = afterCommit;
+    this.waiting = waiting;
   }
 
   /** Completes when everything that completed before this call is durable. */
   void flush(IoCompletion completion, Executor executor) {
     synchronized (lock) {
-      waiting.add(completion);
+      joined.add(completion);
       if (running) {
         return;
       }
@@ -70,14 +76,14 @@ final class CommitPipeline {
     Outcome outcome = new Outcome();
     boolean leads;
     synchronized (lock) {
-      waiting.add(outcome);
+      joined.add(outcome);
       leads = !running;
       running = true;
     }
     if (leads && !runRound()) {
       execute(executor);
     }
-    outcome.await();
+    outcome.await(waiting);
   }
 
   /** Commits if there is something to commit. */
@@ -89,19 +95,7 @@ final class CommitPipeline {
 
   /** Waits until no round runs. */
   void awaitIdle() {
-    boolean interrupted = false;
-    synchronized (lock) {
-      while (running) {
-        try {
-          lock.wait();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    waiting.until(lock, () -> !running);
   }
 
   /** Why no flush can succeed any more, or {@code null}. */
@@ -129,8 +123,8 @@ final class CommitPipeline {
   private boolean runRound() {
     List<IoCompletion> round;
     synchronized (lock) {
-      round = waiting;
-      waiting = new ArrayList<>();
+      round = joined;
+      joined = new ArrayList<>();
     }
     Throwable failure;
     try {
@@ -140,10 +134,15 @@ final class CommitPipeline {
       failure = e;
     }
     for (IoCompletion completion : round) {
-      completion.completed(failure);
+      try {
+        completion.completed(failure);
+      } catch (RuntimeException | Error e) {
+        // The others must be told all the same, and the rounds go on.
+        LOG.error("one who waited for a flush could not be told", e);
+      }
     }
     synchronized (lock) {
-      running = !waiting.isEmpty();
+      running = !joined.isEmpty();
       if (!running) {
         lock.notifyAll();
       }
@@ -186,14 +185,7 @@ final class CommitPipeline {
     } catch (IOException e) {
       return destinationFlushFailure == null ? e : earlierFlushFailed();
     }
-    // Bytes first, then the record that they are there.
-    Throwable failure = flushDestination();
-    if (failure == null) {
-      failure = record(commit);
-    } else {
-      LOG.error(
-          "Metadata operation `flush destination device' failed: error = {}", failure.toString());
-    }
+    Throwable failure = record(commit);
     if (failure == null) {
       afterCommit.run();
     } else {
@@ -203,10 +195,17 @@ final class CommitPipeline {
     return failure;
   }
 
+  /** Bytes first, then the record that they are there. Never throws: a commit must be ended. */
   private Throwable record(CloneMetadata.Commit commit) {
     try {
-      metadata.finishCommit(commit);
-      return null;
+      Throwable failure = flushDestination();
+      if (failure == null) {
+        metadata.finishCommit(commit);
+      } else {
+        LOG.error(
+            "Metadata operation `flush destination device' failed: error = {}", failure.toString());
+      }
+      return failure;
     } catch (IOException | RuntimeException | Error e) {
       return e;
     }
@@ -225,18 +224,9 @@ final class CommitPipeline {
       notifyAll();
     }
 
-    synchronized void await() throws IOException {
-      boolean interrupted = false;
-      while (!ended) {
-        try {
-          wait();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+    void await(Waiting waiting) throws IOException {
+      waiting.until(this, () -> ended);
+      // Set once, before ended was: the edge is this object's monitor.
       if (failure != null) {
         BlockingRequest.rethrow(failure);
       }

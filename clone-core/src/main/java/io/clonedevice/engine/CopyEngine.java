@@ -5,6 +5,7 @@ import io.clonedevice.metadata.RegionGeometry;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.IoCompletion;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -68,8 +69,8 @@ final class CopyEngine {
     }
   }
 
-  /** Copies a claimed region with a part of a write laid over it. */
-  void copyWithOverlay(Claim claim, Request request, long position, long to) {
+  /** Copies a claimed region with a part of a write, the data at {@code position}, laid over it. */
+  void copyWithOverlay(Claim claim, Request request, long position, ByteBuffer data) {
     hydratingRegions.addAndGet(claim.regionCount());
     new CopyTask(
             source,
@@ -77,7 +78,7 @@ final class CopyEngine {
             request.continuations(),
             geometry.offsetOf(claim.firstRegion()),
             geometry.endOf(claim.endRegion() - 1),
-            request.slice(position, to),
+            data,
             position,
             failure -> request.completed(settle(claim, failure)))
         .start();
@@ -116,7 +117,7 @@ final class CopyEngine {
     try {
       engine.metadata().markHydrated(claim.firstRegion(), claim.regionCount());
       return null;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       engine.counters().metadataUpdatesFailed.increment();
       return e;
     }

@@ -20,6 +20,7 @@ public final class DiscardPolicy {
   private final CloneEngine engine;
   private final RegionGeometry geometry;
   private final StoreAccess destination;
+  private final DiscardSupport below;
   private final boolean passdown;
   private final boolean readsZeroes;
   private final String passdownDisabledReason;
@@ -29,6 +30,7 @@ public final class DiscardPolicy {
     this.engine = engine;
     this.geometry = engine.geometry();
     this.destination = destination;
+    this.below = destination.store().discardSupport();
     this.readsZeroes = readsZeroes;
     this.passdownDisabledReason = passdownWanted ? reasonAgainst(destination.store()) : null;
     this.passdown = passdownWanted && passdownDisabledReason == null;
@@ -59,10 +61,9 @@ public final class DiscardPolicy {
    */
   public DiscardSupport support() {
     long regionSize = geometry.regionSize();
-    DiscardSupport below = destination.store().discardSupport();
     boolean zeroes = readsZeroes || (passdown && below.readsZeroes());
     return passdown
-        ? new DiscardSupport(true, below.granularity(), passdownLengthMax(below), zeroes)
+        ? new DiscardSupport(true, below.granularity(), passdownLengthMax(), zeroes)
         : new DiscardSupport(true, regionSize, wholeRegions(OWN_LIMIT - 1), zeroes);
   }
 
@@ -101,9 +102,8 @@ public final class DiscardPolicy {
   private void erase(Request request, long firstRegion, long endRegion, IoCompletion completion) {
     long from = geometry.offsetOf(firstRegion);
     long end = geometry.endOf(endRegion - 1);
-    DiscardSupport below = destination.store().discardSupport();
     if (passdown && (below.readsZeroes() || !readsZeroes)) {
-      passDown(request, from, end, passdownLengthMax(below), completion);
+      passDown(request, from, end, passdownLengthMax(), completion);
     } else {
       engine.copies().zero(request.continuations(), from, end, completion);
     }
@@ -122,7 +122,7 @@ public final class DiscardPolicy {
   }
 
   /** The longest discard that the destination takes and that cuts no region; 0 if there is none. */
-  private long passdownLengthMax(DiscardSupport below) {
+  private long passdownLengthMax() {
     return below.maxLength() >= geometry.deviceSize()
         ? geometry.deviceSize()
         : wholeRegions(below.maxLength());
@@ -133,11 +133,10 @@ public final class DiscardPolicy {
   }
 
   private String reasonAgainst(BlockStore store) {
-    DiscardSupport below = store.discardSupport();
     String reason =
         !below.supported()
             ? "discard unsupported"
-            : passdownLengthMax(below) == 0 ? "max discard sectors smaller than a region" : null;
+            : passdownLengthMax() == 0 ? "max discard sectors smaller than a region" : null;
     return reason == null
         ? null
         : "Destination device (" + store.name() + ") " + reason + ": Disabling discard passdown.";

@@ -21,7 +21,9 @@ class Request extends CompletableFuture<Void> implements IoCompletion {
   private final long offset;
   private final long length;
   private final ByteBuffer buffer;
-  private final int bufferStart;
+  // What was checked: the caller may change the limits of the buffer in flight, against the rules.
+  private final ByteBuffer bytes;
+  private final int bufferEnd;
   private final boolean durable;
 
   // The routing itself counts as one part. Any thread, atomically: the last one to end sees the
@@ -45,7 +47,8 @@ class Request extends CompletableFuture<Void> implements IoCompletion {
     this.offset = offset;
     this.length = length;
     this.buffer = buffer;
-    this.bufferStart = buffer == null ? 0 : buffer.position();
+    this.bytes = buffer == null ? null : buffer.slice(buffer.position(), (int) length);
+    this.bufferEnd = buffer == null ? 0 : buffer.position() + (int) length;
     this.durable = durable;
   }
 
@@ -69,7 +72,7 @@ class Request extends CompletableFuture<Void> implements IoCompletion {
 
   /** A view of the buffer's bytes for a range of the device. */
   final ByteBuffer slice(long from, long to) {
-    return buffer.slice(bufferStart + (int) (from - offset), (int) (to - from));
+    return bytes.slice((int) (from - offset), (int) (to - from));
   }
 
   final void addPart() {
@@ -105,14 +108,22 @@ class Request extends CompletableFuture<Void> implements IoCompletion {
     // Leave before the user's code runs, which may close the device.
     engine.gate().exit();
     if (trouble == null) {
-      if (buffer != null) {
-        buffer.position(bufferStart + (int) length);
-      }
+      moveToEnd();
       complete(null);
     } else {
       completeExceptionally(trouble);
     }
     ended();
+  }
+
+  private void moveToEnd() {
+    if (buffer != null) {
+      try {
+        buffer.position(bufferEnd);
+      } catch (IllegalArgumentException e) {
+        return; // the caller has set a lower limit meanwhile; the request has ended all the same
+      }
+    }
   }
 
   void ended() {}

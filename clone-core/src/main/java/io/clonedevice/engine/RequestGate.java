@@ -22,10 +22,15 @@ final class RequestGate {
   // Any thread, atomically. Edge: what a request did happens-before whoever saw its exit.
   private final AtomicLong state = new AtomicLong();
 
+  private final Waiting waiting;
   private final Object lock = new Object();
 
   // Guarded by lock. Asynchronous requests that arrived while the gate was suspended.
   private final ArrayDeque<Request> parked = new ArrayDeque<>();
+
+  RequestGate(Waiting waiting) {
+    this.waiting = waiting;
+  }
 
   /** Enters if the gate is open; never waits. */
   boolean tryEnter() {
@@ -38,21 +43,9 @@ final class RequestGate {
 
   /** Enters, or waits until the gate is open. */
   void enter() {
-    boolean interrupted = false;
     while (!tryEnter()) {
-      synchronized (lock) {
-        checkOpen();
-        if (isSuspended()) {
-          try {
-            lock.wait();
-          } catch (InterruptedException e) {
-            interrupted = true;
-          }
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+      waiting.until(lock, () -> isClosed() || !isSuspended());
+      checkOpen();
     }
   }
 
@@ -88,8 +81,8 @@ final class RequestGate {
     synchronized (lock) {
       checkOpen();
       state.getAndUpdate(s -> s | SUSPENDED);
-      awaitEmpty();
     }
+    awaitEmpty();
   }
 
   /**
@@ -117,7 +110,9 @@ final class RequestGate {
     synchronized (lock) {
       state.getAndUpdate(s -> s | CLOSED);
       lock.notifyAll();
-      awaitEmpty();
+    }
+    awaitEmpty();
+    synchronized (lock) {
       List<Request> refused = new ArrayList<>(parked);
       parked.clear();
       return refused;
@@ -168,16 +163,6 @@ final class RequestGate {
   }
 
   private void awaitEmpty() {
-    boolean interrupted = false;
-    while (requestsInside() != 0) {
-      try {
-        lock.wait();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    waiting.until(lock, () -> requestsInside() == 0);
   }
 }

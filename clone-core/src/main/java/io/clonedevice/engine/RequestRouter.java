@@ -6,6 +6,7 @@ import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.RegionGeometry;
 import io.clonedevice.metadata.RegionMap;
 import io.clonedevice.store.BlockStore;
+import java.nio.ByteBuffer;
 
 /**
  * Splits a request into maximal runs of regions in equal state and sends each to where it belongs.
@@ -111,9 +112,9 @@ final class RequestRouter {
         continue;
       }
       long to = Math.min(end, geometry.endOf(runEnd - 1));
+      ByteBuffer target = request.slice(position, to);
       request.addPart();
-      (hydrated ? destination : source)
-          .read(position, request.slice(position, to), request.continuations(), request);
+      (hydrated ? destination : source).read(position, target, request.continuations(), request);
       if (!hydrated) {
         engine.signals().unhydratedRead(region, runEnd - region);
       }
@@ -132,8 +133,9 @@ final class RequestRouter {
       if (map.isHydrated(region)) {
         long runEnd = map.endOfRun(region, geometry.regionAt(end - 1) + 1);
         long to = Math.min(end, geometry.endOf(runEnd - 1));
+        ByteBuffer data = request.slice(position, to);
         request.addPart();
-        destination.write(position, request.slice(position, to), request.continuations(), request);
+        destination.write(position, data, request.continuations(), request);
         position = to;
       } else {
         position = writeUnhydrated(request, position, end);
@@ -153,6 +155,8 @@ final class RequestRouter {
       request.completed(engine.modeException("write to unhydrated region " + region));
       return end;
     }
+    // Before the claim, as it may throw: a claim must never be left behind.
+    ByteBuffer rest = request.slice(position, end);
     Attempt attempt =
         claims.attempt(
             region,
@@ -173,15 +177,16 @@ final class RequestRouter {
     if (attempt instanceof Attempt.Taken taken) {
       Claim claim = taken.claim();
       long to = Math.min(end, geometry.endOf(claim.endRegion() - 1));
+      ByteBuffer data = rest.limit((int) (to - position));
       request.addPart();
       if (whole) {
         destination.write(
             position,
-            request.slice(position, to),
+            data,
             request.continuations(),
             failure -> request.completed(engine.copies().settle(claim, failure)));
       } else {
-        engine.copies().copyWithOverlay(claim, request, position, to);
+        engine.copies().copyWithOverlay(claim, request, position, data);
       }
       return to;
     }

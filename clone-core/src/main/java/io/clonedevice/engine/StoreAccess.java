@@ -4,12 +4,13 @@ import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.IoCompletion;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
 /**
  * Calls of a store as the engine makes them: on the thread at hand, which is one that may block
  * whenever a store may. A store that completes by itself on a thread of its own must not run the
  * blocking calls of another store there, so its completions hop to the request's continuations
- * then.
+ * then. Whatever a store does, each call has exactly one outcome.
  */
 final class StoreAccess {
   private final BlockStore store;
@@ -36,26 +37,13 @@ final class StoreAccess {
     start(completion, continuations, c -> store.discardAsync(offset, length, c));
   }
 
-  private void start(
-      IoCompletion completion,
-      Executor continuations,
-      java.util.function.Consumer<IoCompletion> call) {
-    IoCompletion target = hops ? hop(completion, continuations) : completion;
+  private void start(IoCompletion completion, Executor continuations, Consumer<IoCompletion> call) {
+    FirstOutcome outcome = new FirstOutcome(store, completion, hops ? continuations : null);
     try {
-      call.accept(target);
+      call.accept(outcome);
     } catch (RuntimeException | Error e) {
       // The call was refused, so the store will not complete it.
-      completion.completed(e);
+      outcome.completed(e);
     }
-  }
-
-  private static IoCompletion hop(IoCompletion completion, Executor continuations) {
-    return failure -> {
-      try {
-        continuations.execute(() -> completion.completed(failure));
-      } catch (RuntimeException | Error e) {
-        completion.completed(failure == null ? e : failure);
-      }
-    };
   }
 }

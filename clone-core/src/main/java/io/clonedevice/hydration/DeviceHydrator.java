@@ -59,6 +59,9 @@ public final class DeviceHydrator implements HydrationSignals {
   private int failuresInRow;
   private boolean mapReleased;
   private boolean closed;
+  private Runnable watch;
+  private long watchPeriodNs;
+  private long watchDueNs = NEVER;
 
   // The agent's alone.
   private long deadlineNs = NEVER;
@@ -192,6 +195,20 @@ public final class DeviceHydrator implements HydrationSignals {
     }
   }
 
+  /**
+   * Runs a check again and again, by the hydrator loop, until {@link #close}.
+   *
+   * @param periodNs time between two checks, and before the first
+   * @param check returns at once
+   */
+  public void watch(long periodNs, Runnable check) {
+    synchronized (this) {
+      watch = check;
+      watchPeriodNs = periodNs;
+    }
+    work();
+  }
+
   /** Stops for good; when this returns the hydrator no longer touches the device. */
   public void close() {
     synchronized (this) {
@@ -209,7 +226,7 @@ public final class DeviceHydrator implements HydrationSignals {
       return NEVER;
     }
     try {
-      long next = tickCommit(nowNs);
+      long next = Math.min(tickWatch(nowNs), tickCommit(nowNs));
       forgetHydratedFailures();
       return Math.min(next, engine.isHydrationCompleted() ? releaseMap(nowNs) : hydrate(nowNs));
     } catch (RuntimeException | Error e) {
@@ -269,6 +286,16 @@ public final class DeviceHydrator implements HydrationSignals {
     }
   }
 
+  private long tickWatch(long nowNs) {
+    if (watch != null && (watchDueNs == NEVER || watchDueNs - nowNs <= 0)) {
+      if (watchDueNs != NEVER) {
+        watch.run();
+      }
+      watchDueNs = nowNs + watchPeriodNs;
+    }
+    return watchDueNs;
+  }
+
   private long tickCommit(long nowNs) {
     if (commitArmed.get() && commitDueNs == NEVER) {
       commitDueNs = nowNs + COMMIT_PERIOD_NS;
@@ -315,9 +342,15 @@ public final class DeviceHydrator implements HydrationSignals {
       if (!agent.tryReserveCopy()) {
         return NEVER;
       }
-      Claim claim = claim(nowNs, Math.min(Math.max(1, batchSize), room));
+      Claim claim = null;
+      try {
+        claim = claim(nowNs, Math.min(Math.max(1, batchSize), room));
+      } finally {
+        if (claim == null) {
+          agent.returnCopy();
+        }
+      }
       if (claim == null) {
-        agent.returnCopy();
         // Whoever holds the claims of ranges that are due need not signal when they end.
         return failed.isEmpty() ? NEVER : Math.max(failed.nextRetryNs(), nowNs + RECHECK_NS);
       }

@@ -23,6 +23,8 @@ import org.agrona.concurrent.ringbuffer.ManyToOneRingBuffer;
 import org.agrona.concurrent.ringbuffer.RecordDescriptor;
 import org.agrona.concurrent.ringbuffer.RingBuffer;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The duty cycle that hydrates all devices of a runtime. Decides, claims and starts; never blocks.
@@ -32,7 +34,12 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  * flight below what their ring can hold.
  */
 public final class HydratorAgent implements Agent {
+  private static final Logger LOG = LoggerFactory.getLogger(HydratorAgent.class);
   private static final int RING_SIZE = 1 << 16;
+
+  /** How soon a duty cycle that failed is tried again. */
+  private static final long RETRY_NS = 100_000_000;
+
   private static final int RECORD_SIZE =
       BitUtil.align(
           HydrationRecord.LENGTH + RecordDescriptor.HEADER_LENGTH, RecordDescriptor.ALIGNMENT);
@@ -133,6 +140,17 @@ public final class HydratorAgent implements Agent {
     if (stopping) {
       throw new AgentTerminationException();
     }
+    try {
+      return cycle();
+    } catch (RuntimeException | Error e) {
+      // An error would end the agent's thread, and with it the hydration and the commits of all
+      // devices. What is due stays due.
+      LOG.error("the hydrator met an unexpected failure", e);
+      return 0;
+    }
+  }
+
+  private int cycle() {
     nowNs = clock.nanoTime();
     int records = completions.read(this::onRecord) + hints.read(this::onRecord);
     if (lookAtAll) {
@@ -165,7 +183,6 @@ public final class HydratorAgent implements Agent {
   }
 
   void copyEnded(int deviceId, long firstRegion, long count, boolean failed, long startNs) {
-    long durationNs = clock.nanoTime() - startNs;
     if (!write(
         completions,
         HydrationRecord.COPY_ENDED,
@@ -173,10 +190,20 @@ public final class HydratorAgent implements Agent {
         failed,
         firstRegion,
         count,
-        durationNs)) {
+        timeOr(startNs) - startNs)) {
       throw new IllegalStateException("no room for the end of a copy: reserved too few");
     }
     idle.wake();
+  }
+
+  /** Returns the time; a clock that fails must not cost the end of a copy, or the thread. */
+  private long timeOr(long fallbackNs) {
+    try {
+      return clock.nanoTime();
+    } catch (RuntimeException | Error e) {
+      LOG.error("the clock failed", e);
+      return fallbackNs;
+    }
   }
 
   void forget(DeviceHydrator device) {
@@ -276,10 +303,12 @@ public final class HydratorAgent implements Agent {
       parked = Thread.currentThread();
       if (hints.size() == 0 && completions.size() == 0 && !lookAtAll && !stopping) {
         DeviceHydrator next = deadlines.peek();
-        if (next == null) {
+        if (!due.isEmpty()) {
+          LockSupport.parkNanos(HydratorAgent.this, RETRY_NS);
+        } else if (next == null) {
           LockSupport.park(HydratorAgent.this);
         } else {
-          LockSupport.parkNanos(HydratorAgent.this, next.deadlineNs() - clock.nanoTime());
+          LockSupport.parkNanos(HydratorAgent.this, next.deadlineNs() - timeOr(nowNs));
         }
       }
       parked = null;

@@ -5,32 +5,67 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * What all backends of this package have in common: requests are checked once, here; trouble is
- * given its place; closing waits for the calls under way. A backend fills in the {@code ...Blocks}
- * methods, which are called with checked, non-empty ranges of an open store.
+ * What all backends have in common: requests are checked once, here; trouble is given its place;
+ * closing waits for the calls under way.
+ *
+ * <p>A backend fills in the {@code ...Blocks} methods. They are called with checked, non-empty
+ * ranges while the store is open, by any thread and by several at a time.
  */
-abstract class AbstractBlockStore implements BlockStore {
+public abstract class AbstractBlockStore implements BlockStore {
   private final String name;
   private final long size;
   private final int logicalBlockSize;
   private final boolean readOnly;
   private final CallGate calls = new CallGate();
 
-  AbstractBlockStore(String name, long size, int logicalBlockSize, boolean readOnly) {
+  /**
+   * Makes an open store.
+   *
+   * @param name for messages
+   * @param size bytes; a multiple of {@code logicalBlockSize}
+   * @param logicalBlockSize bytes; a power of two, 512 to 4096
+   * @param readOnly whether changes are refused
+   */
+  protected AbstractBlockStore(String name, long size, int logicalBlockSize, boolean readOnly) {
     this.name = name;
     this.size = size;
     this.logicalBlockSize = logicalBlockSize;
     this.readOnly = readOnly;
   }
 
-  abstract void readBlocks(long offset, ByteBuffer target) throws IOException;
+  /**
+   * Fills the remaining bytes of a buffer.
+   *
+   * @param offset first byte
+   * @param target writable
+   * @throws IOException if the medium failed
+   */
+  protected abstract void readBlocks(long offset, ByteBuffer target) throws IOException;
 
-  abstract void writeBlocks(long offset, ByteBuffer source) throws IOException;
+  /**
+   * Writes the remaining bytes of a buffer.
+   *
+   * @param offset first byte
+   * @param source the caller's again after return
+   * @throws IOException if the medium failed
+   */
+  protected abstract void writeBlocks(long offset, ByteBuffer source) throws IOException;
 
-  abstract void flushBlocks() throws IOException;
+  /**
+   * Makes durable what was written before; not called if the store is read-only.
+   *
+   * @throws IOException if the medium failed
+   */
+  protected abstract void flushBlocks() throws IOException;
 
-  /** Called only if {@link #discardSupport()} says that it is supported. */
-  void discardBlocks(long offset, long length) throws IOException {
+  /**
+   * Discards a range; called only if {@link #discardSupport()} says that it is supported.
+   *
+   * @param offset first byte
+   * @param length bytes
+   * @throws IOException if the medium failed
+   */
+  protected void discardBlocks(long offset, long length) throws IOException {
     throw new UnsupportedOperationException(name + " does not support discard");
   }
 
@@ -51,12 +86,24 @@ abstract class AbstractBlockStore implements BlockStore {
         length);
   }
 
-  Extent extentOfBlocks(long offset, long length) throws IOException {
+  /**
+   * Returns what is known about the range that begins at {@code offset}.
+   *
+   * @param offset first byte
+   * @param length bytes
+   * @return an extent from {@code offset} on, not longer than {@code length}
+   * @throws IOException if the medium failed
+   */
+  protected Extent extentOfBlocks(long offset, long length) throws IOException {
     return new Extent(offset, length, Extent.Kind.DATA);
   }
 
-  /** Called once, when no call is under way. */
-  abstract void closeMedium() throws IOException;
+  /**
+   * Releases the medium; called once, when no call is under way.
+   *
+   * @throws IOException if the medium reported trouble
+   */
+  protected abstract void closeMedium() throws IOException;
 
   @Override
   public final String name() {

@@ -24,7 +24,9 @@ import java.util.Optional;
  *       the interrupt status is set again on return.
  *   <li>A write is durable when a {@link #flush()} that was called after it returned has returned
  *       without failure. A crash before that may keep any subset of its sectors.
- *   <li>{@link #close()} is idempotent and waits for the calls that are under way.
+ *   <li>{@link #close()} is idempotent and waits for the calls that are under way. Where they may
+ *       hang for ever (a network), it makes them fail, so that it returns: when it has, no call is
+ *       under way and every completion has been called.
  * </ol>
  *
  * <p>{@code BlockStoreContract} in this module's tests checks these promises; a new backend adds
@@ -279,8 +281,8 @@ public interface BlockStore extends Closeable {
   }
 
   /**
-   * Closes the store; the second and later calls do nothing. Waits for calls that are under way,
-   * flushes nothing, and releases the claim of {@link #tryLock()}.
+   * Closes the store; the second and later calls do nothing. Waits for calls that are under way or
+   * makes them fail, flushes nothing, and releases the claim of {@link #tryLock()}.
    *
    * @throws IOException if the medium reported trouble; the store is closed nevertheless
    */

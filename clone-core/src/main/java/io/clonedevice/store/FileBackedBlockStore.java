@@ -57,7 +57,9 @@ abstract class FileBackedBlockStore extends AbstractBlockStore {
 
   @Override
   public final Optional<String> lockOwner() {
-    return FileLockOwner.of(file.path());
+    return UninterruptibleFile.isLockedHere(file.identity())
+        ? Optional.of(FileLockOwner.THIS_PROCESS)
+        : FileLockOwner.of(file.path());
   }
 
   @Override
@@ -66,25 +68,25 @@ abstract class FileBackedBlockStore extends AbstractBlockStore {
   }
 
   @Override
-  void discardBlocks(long offset, long length) throws IOException {
+  protected void discardBlocks(long offset, long length) throws IOException {
     nativeFile.orElseThrow().discard(offset, length);
   }
 
   @Override
-  final Extent extentOfBlocks(long offset, long length) throws IOException {
+  protected final Extent extentOfBlocks(long offset, long length) throws IOException {
     return nativeFile.isPresent()
         ? nativeFile.get().extentAt(offset, length, logicalBlockSize())
         : super.extentOfBlocks(offset, length);
   }
 
   @Override
-  void flushBlocks() throws IOException {
+  protected void flushBlocks() throws IOException {
     file.force();
     checkSize();
   }
 
   @Override
-  void closeMedium() throws IOException {
+  protected void closeMedium() throws IOException {
     try {
       if (nativeFile.isPresent()) {
         nativeFile.get().close();

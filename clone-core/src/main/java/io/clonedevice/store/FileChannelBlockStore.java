@@ -1,6 +1,5 @@
 package io.clonedevice.store;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -85,12 +84,12 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void readBlocks(long offset, ByteBuffer target) throws IOException {
+  protected void readBlocks(long offset, ByteBuffer target) throws IOException {
     file().read(offset, target);
   }
 
   @Override
-  void writeBlocks(long offset, ByteBuffer source) throws IOException {
+  protected void writeBlocks(long offset, ByteBuffer source) throws IOException {
     file().write(offset, source);
   }
 
@@ -104,15 +103,14 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
       other.enter(BlockIoException.Operation.COPY, targetOffset, length);
       try {
         done = nativeFile().get().copyTo(offset, other.nativeFile().get(), targetOffset, length);
+        done &= -(long) logicalBlockSize();
       } finally {
         other.leave();
       }
-      if (done >= 0 && done < length) {
-        throw new EOFException("file was truncated at byte " + (offset + done) + "; restore it");
-      }
     }
     if (done < length) {
-      super.copyBlocks(offset, target, targetOffset, length);
+      // Either works, or tells which store failed and why.
+      super.copyBlocks(offset + done, target, targetOffset + done, length - done);
     }
   }
 

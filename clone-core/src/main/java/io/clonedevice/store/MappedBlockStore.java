@@ -20,6 +20,9 @@ import org.agrona.IoUtil;
  * <p>If the file is truncated by somebody else, or its medium cannot read a page, the calls that
  * touch such a page fail, and {@link #flush()} fails while the file is too short. The page in which
  * a truncated file now ends is still there: its rest reads as zeroes, as the kernel defines it.
+ *
+ * <p>A process that dies in the middle of a write may leave a sector that is old in part and new in
+ * part, because it is the process itself that copies the bytes into the page cache.
  */
 public final class MappedBlockStore extends FileBackedBlockStore {
   private static final int SEGMENT_SHIFT = 30;
@@ -98,7 +101,7 @@ public final class MappedBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void readBlocks(long offset, ByteBuffer target) throws IOException {
+  protected void readBlocks(long offset, ByteBuffer target) throws IOException {
     try {
       for (long at = offset; target.hasRemaining(); ) {
         MappedByteBuffer segment = segmentAt(at);
@@ -115,7 +118,7 @@ public final class MappedBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void writeBlocks(long offset, ByteBuffer source) throws IOException {
+  protected void writeBlocks(long offset, ByteBuffer source) throws IOException {
     try {
       for (long at = offset; source.hasRemaining(); ) {
         MappedByteBuffer segment = segmentAt(at);
@@ -133,7 +136,7 @@ public final class MappedBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void flushBlocks() throws IOException {
+  protected void flushBlocks() throws IOException {
     for (int index = 0; index < touched.length(); index++) {
       if (touched.compareAndSet(index, TOUCHED, CLEAN)) {
         try {
@@ -148,7 +151,7 @@ public final class MappedBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void closeMedium() throws IOException {
+  protected void closeMedium() throws IOException {
     for (int index = 0; index < segments.length(); index++) {
       MappedByteBuffer segment = segments.getAndSet(index, null);
       if (segment != null) {

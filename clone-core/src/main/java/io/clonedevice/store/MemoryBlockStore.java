@@ -119,7 +119,7 @@ public final class MemoryBlockStore extends AbstractBlockStore {
   }
 
   @Override
-  void readBlocks(long offset, ByteBuffer target) {
+  protected void readBlocks(long offset, ByteBuffer target) {
     for (long at = offset; target.hasRemaining(); ) {
       int inPage = (int) (at & Pages.OFFSET_MASK);
       int count = Math.min(Pages.PAGE_SIZE - inPage, target.remaining());
@@ -130,7 +130,7 @@ public final class MemoryBlockStore extends AbstractBlockStore {
   }
 
   @Override
-  void writeBlocks(long offset, ByteBuffer source) {
+  protected void writeBlocks(long offset, ByteBuffer source) {
     for (long at = offset; source.hasRemaining(); ) {
       int inPage = (int) (at & Pages.OFFSET_MASK);
       int count = Math.min(Pages.PAGE_SIZE - inPage, source.remaining());
@@ -140,12 +140,12 @@ public final class MemoryBlockStore extends AbstractBlockStore {
   }
 
   @Override
-  void flushBlocks() {
+  protected void flushBlocks() {
     // Memory is as durable as it gets.
   }
 
   @Override
-  void discardBlocks(long offset, long length) {
+  protected void discardBlocks(long offset, long length) {
     long end = offset + length;
     for (long at = offset; at < end; ) {
       int inPage = (int) (at & Pages.OFFSET_MASK);
@@ -167,7 +167,7 @@ public final class MemoryBlockStore extends AbstractBlockStore {
   }
 
   @Override
-  Extent extentOfBlocks(long offset, long length) {
+  protected Extent extentOfBlocks(long offset, long length) {
     boolean hole = pages.get(offset) == null;
     long end = offset + length;
     long at = offset;
@@ -179,7 +179,7 @@ public final class MemoryBlockStore extends AbstractBlockStore {
   }
 
   @Override
-  void closeMedium() {
+  protected void closeMedium() {
     pages.owner.compareAndSet(this, null);
   }
 

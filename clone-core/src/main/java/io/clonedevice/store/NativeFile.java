@@ -12,9 +12,6 @@ import java.util.Optional;
  * <p>Safe to call from any thread; the file offset of the descriptor is nobody's.
  */
 final class NativeFile implements Closeable {
-  /** What {@link #copyTo} returns if this pair of files cannot be copied inside the kernel. */
-  static final long NOT_POSSIBLE = -1;
-
   private static final long COPY_MAX = 1L << 30;
 
   private static final boolean AVAILABLE = available();
@@ -102,10 +99,10 @@ final class NativeFile implements Closeable {
   /**
    * Copies inside the kernel, shares the blocks where the file system can.
    *
-   * @return bytes copied, less than {@code length} if the source ends before; or {@link
-   *     #NOT_POSSIBLE}, with nothing copied
+   * @return bytes copied; less than {@code length} where the kernel cannot, one of the files fails,
+   *     or the source ends: it does not tell which
    */
-  long copyTo(long offset, NativeFile target, long targetOffset, long length) throws IOException {
+  long copyTo(long offset, NativeFile target, long targetOffset, long length) {
     long[] from = {offset};
     long[] to = {targetOffset};
     while (from[0] - offset < length) {
@@ -113,10 +110,7 @@ final class NativeFile implements Closeable {
       long copied =
           LinuxSystemCalls.copyRange(
               descriptor, from, target.descriptor, to, Math.min(rest, COPY_MAX));
-      if (copied < 0 && from[0] == offset) {
-        return NOT_POSSIBLE;
-      }
-      if (check("copy_file_range", copied) == 0) {
+      if (copied <= 0) {
         break;
       }
     }

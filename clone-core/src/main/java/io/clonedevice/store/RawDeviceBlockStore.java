@@ -123,7 +123,7 @@ public final class RawDeviceBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void readBlocks(long offset, ByteBuffer target) throws IOException {
+  protected void readBlocks(long offset, ByteBuffer target) throws IOException {
     if (isAligned(target)) {
       file().read(offset, target);
       return;
@@ -141,7 +141,7 @@ public final class RawDeviceBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void writeBlocks(long offset, ByteBuffer source) throws IOException {
+  protected void writeBlocks(long offset, ByteBuffer source) throws IOException {
     if (isAligned(source)) {
       file().write(offset, source);
       return;

@@ -129,11 +129,17 @@ final class UninterruptibleFile implements Closeable {
         int position = buffer.position();
         FileChannel current = channel;
         try {
-          if (transfer.at(current, buffer, offset + (position - start)) < 0) {
+          int count = transfer.at(current, buffer, offset + (position - start));
+          if (count < 0) {
             throw new EOFException(
                 "file was truncated: it ends at byte "
                     + size()
                     + " now; restore it or close the store");
+          }
+          if (count == 0) {
+            // To try again and again would be to hang.
+            throw new IOException(
+                "no byte of " + buffer.remaining() + " could be transferred, and no reason given");
           }
         } catch (ClosedChannelException e) {
           interrupted |= Thread.interrupted();
@@ -236,6 +242,11 @@ final class UninterruptibleFile implements Closeable {
     if (failure != null) {
       throw failure;
     }
+  }
+
+  /** Whether a store of this process has locked the file; the kernel forgets it for moments. */
+  static boolean isLockedHere(FileIdentity identity) {
+    return LOCK_HOLDERS.containsKey(identity);
   }
 
   /** Must be called after any descriptor of a file was closed in this process. */

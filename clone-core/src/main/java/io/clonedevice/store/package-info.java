@@ -13,7 +13,8 @@
  *   <li>{@link io.clonedevice.store.MemoryBlockStore}: the Java heap, sparse.
  * </ul>
  *
- * {@link io.clonedevice.store.FilterBlockStore} is the base of wrappers.
+ * {@link io.clonedevice.store.AbstractBlockStore} is the base of backends, {@link
+ * io.clonedevice.store.FilterBlockStore} that of wrappers.
  *
  * <p>Threads: any thread may call any method of a store at any time. No store starts a thread.
  */

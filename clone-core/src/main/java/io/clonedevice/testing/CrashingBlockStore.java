@@ -1,38 +1,41 @@
 package io.clonedevice.testing;
 
+import io.clonedevice.store.AbstractBlockStore;
+import io.clonedevice.store.DiscardSupport;
 import io.clonedevice.store.Extent;
-import io.clonedevice.store.FilterBlockStore;
-import io.clonedevice.store.IoCompletion;
 import io.clonedevice.store.MemoryBlockStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
+import java.util.Collections;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A store in memory that can show, at any time, what may be left of it after a power cut.
  *
- * <p>The fault model: a sector of 512 bytes is written whole or not at all. Of the sectors that
- * were written or discarded since the last {@link #flush()}, each may hold any of the values it had
- * since then, or the value that it had at the flush, whatever the others hold. What was flushed
- * stays. A discarded sector reads as zeroes.
+ * <p>The fault model: a sector of 512 bytes is written whole or not at all, whatever the logical
+ * block size. Of the sectors that were written or discarded since the last {@link #flush()}, each
+ * may hold any of the values it had since then, or the value that it had at the flush, whatever the
+ * others hold. What was flushed stays. A discarded sector reads as zeroes. So a write, a discard or
+ * a flush that the power cut interrupts needs no case of its own: whatever it did in part is one of
+ * the choices after it (a flush: before it).
  *
- * <p>The logical block size is 512 bytes. {@link #crash} changes nothing here: many crashes can be
- * tried from one state, and the work can go on after it. Changes exclude each other; reads do not
- * wait.
+ * <p>What is left is a store of this kind again, for a power cut during recovery, and shares all
+ * sectors that were not chosen with this one: a power cut costs a few microseconds, however large
+ * the medium. {@link #crash} changes nothing here: many crashes can be tried from one state, and
+ * the work can go on after it. {@link CrashingMedia} cuts the power of several stores at once.
+ *
+ * <p>Calls exclude each other.
  */
-public final class CrashingBlockStore extends FilterBlockStore {
-  private static final int SECTOR_SIZE = 512;
+public final class CrashingBlockStore extends AbstractBlockStore {
+  private static final AtomicInteger COUNT = new AtomicInteger();
 
-  private final MemoryBlockStore current;
-  private final MemoryBlockStore flushed;
-  // By sector: the values since the last flush, oldest first. Guarded by this.
-  private final NavigableMap<Long, List<byte[]>> unflushed = new TreeMap<>();
+  private final SectorMedium medium;
+  private final DiscardSupport discardSupport;
 
   /** Decides what a power cut leaves of a sector. */
   @FunctionalInterface
@@ -41,7 +44,8 @@ public final class CrashingBlockStore extends FilterBlockStore {
      * Chooses a value.
      *
      * @param sector the sector's index, from 0
-     * @param valueCount how many values it had since the last flush, at least 1
+     * @param valueCount how many values it had since the last flush, at least 1; a value that is
+     *     written again in place of itself counts once
      * @return 0 for the value at the last flush, 1 for the oldest since, {@code valueCount} for the
      *     newest
      */
@@ -49,27 +53,57 @@ public final class CrashingBlockStore extends FilterBlockStore {
   }
 
   /**
-   * Makes a store of zeroes, which count as flushed.
+   * Makes a store of zeroes, which count as flushed, with a logical block size of 512 bytes.
    *
    * @param size bytes; a multiple of 512
    */
   public CrashingBlockStore(long size) {
-    this(new MemoryBlockStore(size));
+    this(size, SectorValue.SIZE);
   }
 
   /**
-   * Makes a store with the content of another, which counts as flushed: to go on after a crash.
+   * Makes a store of zeroes, which count as flushed.
    *
-   * @param medium copied, not changed
+   * @param size bytes; a multiple of {@code logicalBlockSize}
+   * @param logicalBlockSize bytes; a power of two, 512 to 4096
+   * @throws IllegalArgumentException if the size or the logical block size is not allowed
    */
-  public CrashingBlockStore(MemoryBlockStore medium) {
-    this(copy(medium), copy(medium));
+  public CrashingBlockStore(long size, int logicalBlockSize) {
+    this(new MemoryBlockStore(size, logicalBlockSize));
   }
 
-  private CrashingBlockStore(MemoryBlockStore current, MemoryBlockStore flushed) {
-    super(current);
-    this.current = current;
-    this.flushed = flushed;
+  /**
+   * Makes a store with the content of another, which counts as flushed, and its logical block size.
+   *
+   * @param content copied, not changed
+   */
+  public CrashingBlockStore(MemoryBlockStore content) {
+    this(
+        "crashing-" + COUNT.incrementAndGet(),
+        content.size(),
+        content.logicalBlockSize(),
+        false,
+        new SectorMedium(sectorsOf(content)));
+  }
+
+  private CrashingBlockStore(
+      String name, long size, int logicalBlockSize, boolean readOnly, SectorMedium medium) {
+    super(name, size, logicalBlockSize, readOnly);
+    this.medium = medium;
+    this.discardSupport =
+        readOnly || size == 0
+            ? DiscardSupport.NONE
+            : new DiscardSupport(true, logicalBlockSize, size, true);
+  }
+
+  /**
+   * Returns another store over the same bytes, flushed and unflushed: for the next life of a
+   * program that closed this one. The two are closed separately.
+   *
+   * @return a store with the same {@link #identity()}
+   */
+  public CrashingBlockStore reopen() {
+    return new CrashingBlockStore(name(), size(), logicalBlockSize(), isReadOnly(), medium);
   }
 
   /**
@@ -77,8 +111,8 @@ public final class CrashingBlockStore extends FilterBlockStore {
    *
    * @return a read-only store with the same {@link #identity()}
    */
-  public MemoryBlockStore asReadOnly() {
-    return current.asReadOnly();
+  public CrashingBlockStore asReadOnly() {
+    return new CrashingBlockStore(name(), size(), logicalBlockSize(), true, medium);
   }
 
   /**
@@ -86,19 +120,22 @@ public final class CrashingBlockStore extends FilterBlockStore {
    *
    * @return a copy; for each sector how many values it had since the last flush
    */
-  public synchronized NavigableMap<Long, Integer> unflushedSectors() {
+  public NavigableMap<Long, Integer> unflushedSectors() {
+    UnflushedSectors unflushed = medium.unflushed();
     NavigableMap<Long, Integer> counts = new TreeMap<>();
-    unflushed.forEach((sector, values) -> counts.put(sector, values.size()));
-    return counts;
+    for (int i = 0; i < unflushed.sectors().length; i++) {
+      counts.put(unflushed.sectors()[i], unflushed.values()[i].length);
+    }
+    return Collections.unmodifiableNavigableMap(counts);
   }
 
   /**
    * Returns the medium as it may be after a power cut, each sector left to chance.
    *
    * @param random decides
-   * @return a new store
+   * @return an open store; all of it counts as flushed
    */
-  public MemoryBlockStore crash(Random random) {
+  public CrashingBlockStore crash(Random random) {
     return crash((sector, valueCount) -> random.nextInt(valueCount + 1));
   }
 
@@ -106,104 +143,136 @@ public final class CrashingBlockStore extends FilterBlockStore {
    * Returns the medium as it may be after a power cut.
    *
    * @param choice asked for each unflushed sector, in ascending order
-   * @return a new store
+   * @return an open store; all of it counts as flushed
    */
-  public synchronized MemoryBlockStore crash(SectorChoice choice) {
-    MemoryBlockStore left = copy(flushed);
-    unflushed.forEach(
-        (sector, values) -> {
-          int chosen = choice.choose(sector, values.size());
-          if (chosen > 0) {
-            put(left, sector, values.get(chosen - 1));
-          }
-        });
-    return left;
-  }
-
-  @Override
-  public synchronized void write(long offset, ByteBuffer source) throws IOException {
-    int start = source.position();
-    super.write(offset, source);
-    remember(offset, source.position() - start);
-  }
-
-  @Override
-  public synchronized void discard(long offset, long length) throws IOException {
-    super.discard(offset, length);
-    remember(offset, length);
-  }
-
-  @Override
-  public synchronized void flush() throws IOException {
-    super.flush();
-    for (Map.Entry<Long, List<byte[]>> entry : unflushed.entrySet()) {
-      List<byte[]> values = entry.getValue();
-      put(flushed, entry.getKey(), values.get(values.size() - 1));
+  public CrashingBlockStore crash(SectorChoice choice) {
+    UnflushedSectors unflushed = medium.unflushed();
+    int[] choices = new int[unflushed.sectors().length];
+    for (int i = 0; i < choices.length; i++) {
+      choices[i] = choice.choose(unflushed.sectors()[i], unflushed.values()[i].length);
     }
-    unflushed.clear();
+    return left(unflushed.left(choices, 0));
   }
 
-  @Override
-  public synchronized void writeDurably(long offset, ByteBuffer source) throws IOException {
-    write(offset, source);
-    flush();
+  /** Returns a store of this size with other sectors, all flushed. */
+  CrashingBlockStore left(SectorMap sectors) {
+    return new CrashingBlockStore(
+        name(), size(), logicalBlockSize(), isReadOnly(), new SectorMedium(sectors));
   }
 
-  @Override
-  public void writeAsync(long offset, ByteBuffer source, IoCompletion completion) {
-    report(() -> write(offset, source), completion);
+  SectorMedium medium() {
+    return medium;
   }
 
-  @Override
-  public void flushAsync(IoCompletion completion) {
-    report(this::flush, completion);
-  }
-
-  @Override
-  public void discardAsync(long offset, long length, IoCompletion completion) {
-    report(() -> discard(offset, length), completion);
-  }
-
-  /** As {@link IoCompletion#run}, but misuse is thrown. */
-  private static void report(IoCompletion.IoCall call, IoCompletion completion) {
-    IOException failure = null;
-    try {
-      call.run();
-    } catch (IOException e) {
-      failure = e;
+  /**
+   * Returns a copy of the content.
+   *
+   * @return {@link #size()} bytes
+   * @throws IllegalStateException if that is more than an array can hold
+   */
+  public byte[] contents() {
+    if (size() > Integer.MAX_VALUE - 8) {
+      throw new IllegalStateException(
+          name() + " has " + size() + " bytes, an array holds fewer; read a part of it");
     }
-    completion.completed(failure);
+    ByteBuffer content = ByteBuffer.allocate((int) size());
+    medium.read(0, content);
+    return content.array();
   }
 
-  private void remember(long offset, long length) throws IOException {
-    for (long at = offset; at < offset + length; at += SECTOR_SIZE) {
-      ByteBuffer value = ByteBuffer.allocate(SECTOR_SIZE);
-      current.read(at, value);
-      unflushed.computeIfAbsent(at / SECTOR_SIZE, sector -> new ArrayList<>()).add(value.array());
+  /**
+   * Returns a number that tells apart what crashes leave, for a test that need not try the same
+   * bytes twice.
+   *
+   * @return equal for stores that hold the same bytes and have nothing unflushed; with all
+   *     likelihood different for others
+   */
+  public long fingerprint() {
+    UnflushedSectors unflushed = medium.unflushed();
+    int[] newest = new int[unflushed.sectors().length];
+    for (int i = 0; i < newest.length; i++) {
+      newest[i] = unflushed.values()[i].length;
     }
+    return unflushed.left(newest, 0).fingerprint();
   }
 
-  private static void put(MemoryBlockStore medium, long sector, byte[] value) {
-    try {
-      medium.write(sector * SECTOR_SIZE, ByteBuffer.wrap(value));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // memory does not fail
-    }
+  @Override
+  public Object identity() {
+    return medium;
   }
 
-  private static MemoryBlockStore copy(MemoryBlockStore medium) {
-    MemoryBlockStore copy = new MemoryBlockStore(medium.size());
+  @Override
+  public Execution execution() {
+    return Execution.CALLING_THREAD;
+  }
+
+  @Override
+  public boolean tryLock() {
+    return medium.owner().compareAndSet(null, this) || medium.owner().get() == this;
+  }
+
+  @Override
+  public Optional<String> lockOwner() {
+    return Optional.ofNullable(medium.owner().get()).map(CrashingBlockStore::toString);
+  }
+
+  @Override
+  public DiscardSupport discardSupport() {
+    return discardSupport;
+  }
+
+  @Override
+  protected void readBlocks(long offset, ByteBuffer target) {
+    medium.read(offset, target);
+  }
+
+  @Override
+  protected void writeBlocks(long offset, ByteBuffer source) {
+    medium.write(offset, source);
+  }
+
+  @Override
+  protected void flushBlocks() {
+    medium.flush();
+  }
+
+  @Override
+  protected void discardBlocks(long offset, long length) {
+    medium.discard(offset, length);
+  }
+
+  @Override
+  protected void closeMedium() {
+    medium.owner().compareAndSet(this, null);
+  }
+
+  private static SectorMap sectorsOf(MemoryBlockStore content) {
+    SectorMap.Editor sectors = SectorMap.EMPTY.edit();
     try {
       Extent extent;
-      for (long at = 0; at < medium.size(); at += extent.length()) {
-        extent = medium.extentAt(at, medium.size() - at);
+      for (long at = 0; at < content.size(); at += extent.length()) {
+        extent = content.extentAt(at, content.size() - at);
         if (extent.kind() == Extent.Kind.DATA) {
-          medium.copyTo(at, copy, at, extent.length());
+          copy(content, extent, sectors);
         }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e); // memory does not fail
     }
-    return copy;
+    return sectors.done();
+  }
+
+  private static void copy(MemoryBlockStore content, Extent extent, SectorMap.Editor sectors)
+      throws IOException {
+    ByteBuffer block = ByteBuffer.allocate(content.logicalBlockSize());
+    for (long at = extent.offset(); at < extent.offset() + extent.length(); at += block.limit()) {
+      content.read(at, block.clear());
+      block.flip();
+      for (long sector = at / SectorValue.SIZE; block.hasRemaining(); sector++) {
+        byte[] bytes = new byte[SectorValue.SIZE];
+        block.get(bytes);
+        sectors.put(sector, SectorValue.of(bytes, 0));
+      }
+    }
   }
 }

@@ -13,7 +13,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Predicate;
 
 /**
- * A store that fails chosen calls with a {@link BlockIoException}, before they touch the delegate.
+ * A store that fails chosen calls: with a {@link BlockIoException} and before they touch the
+ * delegate unless {@link #failWith} and {@link #failAfter} say otherwise.
  *
  * <p>The fault at every call of a scenario, one after the other:
  *
@@ -35,6 +36,24 @@ public final class FaultyBlockStore extends InterceptingBlockStore {
   private final List<Predicate<StoreCall>> rules = new CopyOnWriteArrayList<>();
   private final AtomicLongArray calls = new AtomicLongArray(Operation.values().length);
   private final AtomicLong faults = new AtomicLong();
+
+  // Set by the test, read by any thread. Edge: volatile.
+  private volatile Fault fault = FaultyBlockStore::ioError;
+  private volatile long bytesBeforeFault;
+
+  /** What happens to a call that was chosen to fail. */
+  @FunctionalInterface
+  public interface Fault {
+    /**
+     * Makes what the call fails with. An {@link IOException} of an asynchronous call is handed to
+     * its completion; a {@link RuntimeException} or {@link Error} is thrown by the call itself.
+     *
+     * @param call the call that fails
+     * @param number which fault of this store it is, from 1
+     * @return an {@link IOException}, {@link RuntimeException} or {@link Error}
+     */
+    Throwable of(StoreCall call, long number);
+  }
 
   /**
    * Makes a store without faults.
@@ -94,9 +113,52 @@ public final class FaultyBlockStore extends InterceptingBlockStore {
     rules.add(Objects.requireNonNull(rule, "rule"));
   }
 
+  /**
+   * Chooses what calls fail with from now on, instead of a {@link BlockIoException} that says
+   * {@code injected fault}. {@link #heal()} does not change it.
+   *
+   * @param what makes the failure
+   */
+  public void failWith(Fault what) {
+    fault = Objects.requireNonNull(what, "what");
+  }
+
+  /**
+   * Makes calls that fail do a part of their work before: a short transfer.
+   *
+   * @param bytes how many of the first bytes are read, written, discarded or copied, rounded down
+   *     to whole blocks; 0 for none, as at first
+   */
+  public void failAfter(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("fail after " + bytes + " bytes; use 0 or more");
+    }
+    bytesBeforeFault = bytes;
+  }
+
   /** Forgets all rules: nothing fails any more. */
   public void heal() {
     rules.clear();
+  }
+
+  /**
+   * What a full medium says (ENOSPC): {@code store.failWith(FaultyBlockStore::noSpaceLeft)}.
+   *
+   * @param call the call that fails
+   * @param number not used
+   * @return the failure
+   */
+  public static BlockIoException noSpaceLeft(StoreCall call, long number) {
+    return at(call, "No space left on device");
+  }
+
+  private static BlockIoException ioError(StoreCall call, long number) {
+    return at(call, "injected fault " + number);
+  }
+
+  private static BlockIoException at(StoreCall call, String message) {
+    return new BlockIoException(
+        call.store(), call.operation(), call.offset(), call.length(), new IOException(message));
   }
 
   /**
@@ -120,19 +182,36 @@ public final class FaultyBlockStore extends InterceptingBlockStore {
 
   @Override
   void before(StoreCall call) throws IOException {
+    before(call, bytes -> {});
+  }
+
+  @Override
+  void before(StoreCall call, Beginning beginning) throws IOException {
     calls.incrementAndGet(call.operation().ordinal());
     boolean fail = false;
     for (Predicate<StoreCall> rule : rules) {
       fail |= rule.test(call); // all of them, they count
     }
-    if (fail) {
-      throw new BlockIoException(
-          call.store(),
-          call.operation(),
-          call.offset(),
-          call.length(),
-          new IOException("injected fault " + faults.incrementAndGet()));
+    if (!fail) {
+      return;
     }
+    long number = faults.incrementAndGet();
+    long part = Math.min(bytesBeforeFault, call.length()) & -(long) logicalBlockSize();
+    if (part > 0) {
+      beginning.make(part);
+    }
+    Throwable failure = fault.of(call, number);
+    if (failure instanceof IOException e) {
+      throw e;
+    }
+    if (failure instanceof RuntimeException e) {
+      throw e;
+    }
+    if (failure instanceof Error e) {
+      throw e;
+    }
+    throw new IllegalArgumentException(
+        "a call cannot fail with this; use an IOException, RuntimeException or Error", failure);
   }
 
   private static Set<Operation> chosen(Operation... operations) {

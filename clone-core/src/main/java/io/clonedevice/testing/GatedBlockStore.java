@@ -1,8 +1,11 @@
 package io.clonedevice.testing;
 
+import io.clonedevice.store.BlockIoException;
 import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.store.BlockStore;
+import io.clonedevice.store.IoCompletion;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +23,9 @@ import java.util.function.Predicate;
  * writeTheSameRegion();
  * gate.open();            // and may go on
  * }</pre>
+ *
+ * <p>A call that is held hangs until the test lets it go, or until the store is closed, which fails
+ * it: so a call that a device meets on a store whose server is gone.
  *
  * <p>A blocking call waits on its thread; an interrupt does not cut that short. An asynchronous
  * call returns at once and is made by the thread that lets it go, so that one thread can run a
@@ -151,21 +157,38 @@ public final class GatedBlockStore extends InterceptingBlockStore {
     releaseAll();
   }
 
-  /** Opens the gate and closes the delegate, so that a failed test does not hang. */
+  /**
+   * Opens the gate, fails the calls that wait and closes the delegate: as a network store does that
+   * cuts its connection. They fail as calls of a closed store, and never reach the delegate.
+   */
   @Override
   public void close() throws IOException {
-    open();
+    List<Waiter> failed;
+    synchronized (monitor) {
+      held = call -> false;
+      failed = List.copyOf(waiting);
+      waiting.clear();
+      failed.forEach(waiter -> waiter.failed = true);
+      failed.forEach(this::letGo);
+    }
+    failed.forEach(waiter -> waiter.completion.completed(closed(waiter.call)));
     super.close();
   }
 
+  private static BlockIoException closed(StoreCall call) {
+    return new BlockIoException(
+        call.store(), call.operation(), call.offset(), call.length(), new ClosedChannelException());
+  }
+
   @Override
-  void before(StoreCall call) {
+  void before(StoreCall call) throws IOException {
     boolean interrupted = false;
+    boolean failed;
     synchronized (monitor) {
       if (!held.test(call)) {
         return;
       }
-      Waiter waiter = arrive(call, () -> {});
+      Waiter waiter = arrive(call, failure -> {}, () -> {});
       while (!waiter.released) {
         try {
           monitor.wait();
@@ -173,25 +196,29 @@ public final class GatedBlockStore extends InterceptingBlockStore {
           interrupted = true;
         }
       }
+      failed = waiter.failed;
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+    if (failed) {
+      throw closed(call);
+    }
   }
 
   @Override
-  void beforeAsync(StoreCall call, Runnable next) {
+  void beforeAsync(StoreCall call, Beginning beginning, IoCompletion completion, Runnable next) {
     synchronized (monitor) {
       if (held.test(call)) {
-        arrive(call, next);
+        arrive(call, completion, next);
         return;
       }
     }
     next.run();
   }
 
-  private Waiter arrive(StoreCall call, Runnable next) {
-    Waiter waiter = new Waiter(call, next);
+  private Waiter arrive(StoreCall call, IoCompletion completion, Runnable next) {
+    Waiter waiter = new Waiter(call, completion, next);
     waiting.add(waiter);
     monitor.notifyAll();
     return waiter;
@@ -204,11 +231,14 @@ public final class GatedBlockStore extends InterceptingBlockStore {
 
   private static final class Waiter {
     private final StoreCall call;
+    private final IoCompletion completion; // of an asynchronous call
     private final Runnable next; // for an asynchronous call: makes it
     private boolean released; // guarded by the monitor
+    private boolean failed; // guarded by the monitor
 
-    Waiter(StoreCall call, Runnable next) {
+    Waiter(StoreCall call, IoCompletion completion, Runnable next) {
       this.call = call;
+      this.completion = completion;
       this.next = next;
     }
   }

@@ -2,20 +2,26 @@ package io.clonedevice.dm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
+import io.clonedevice.Effort;
 import io.clonedevice.dm.StatusLine.Counters;
 import io.clonedevice.metadata.MetadataMode;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class RandomTextTest {
-  private static final int ROUNDS = 20_000;
+  private static final long ROUNDS = Effort.cases("clone.fuzz.cases", 20_000);
 
-  /** Characters that mean something to a parser, and some that mean nothing to any. */
-  private static final String ALPHABET = "0123456789 \t\n/\\:-+.`'xclone_Fhydration\0é٣\uD83D";
+  // Of the first call, with the classes that it loads; see also the length of the text.
+  private static final long ALLOCATED_MAX = 1 << 20;
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private final Random random = Seed.random();
 
@@ -27,7 +33,7 @@ class RandomTextTest {
   @Test
   @Tag("A54")
   void everyTableLineThatIsBuiltIsReadBackTheSame() {
-    for (int i = 0; i < ROUNDS; i++) {
+    for (long i = 0; i < ROUNDS; i++) {
       TableLine line = tableLine();
       TableLine read = TableLine.parse(line.toString());
       assertThat(read).as(Seed.hint()).isEqualTo(line).hasToString(line.toString());
@@ -41,7 +47,7 @@ class RandomTextTest {
   @Test
   @Tag("A49")
   void everyStatusLineIsReadBackTheSame() {
-    for (int i = 0; i < ROUNDS; i++) {
+    for (long i = 0; i < ROUNDS; i++) {
       StatusLine line = statusLine();
       assertThat(StatusLine.parse(line.toString())).as(Seed.hint()).isEqualTo(line);
     }
@@ -49,70 +55,63 @@ class RandomTextTest {
 
   @Test
   void everyMessageIsReadBackTheSame() {
-    for (int i = 0; i < ROUNDS; i++) {
+    for (long i = 0; i < ROUNDS; i++) {
       Message message = message();
       assertThat(Message.parse(message.toString())).as(Seed.hint()).isEqualTo(message);
     }
   }
 
   @Test
-  void aDamagedTableLineIsReadOrRefusedWithAMessage() {
-    fuzz(() -> tableLine().toString(), TableLine::parse);
+  void aDamagedTableLineIsReadOrRefusedWithAMessage() throws IOException {
+    fuzz("table", () -> tableLine().toString(), TableLine::parse);
   }
 
   @Test
-  void aDamagedStatusLineIsReadOrRefusedWithAMessage() {
-    fuzz(() -> statusLine().toString(), StatusLine::parse);
+  void aDamagedStatusLineIsReadOrRefusedWithAMessage() throws IOException {
+    fuzz("status", () -> statusLine().toString(), StatusLine::parse);
   }
 
   @Test
-  void aDamagedMessageIsReadOrRefusedWithAMessage() {
-    fuzz(() -> message().toString(), Message::parse);
+  void aDamagedMessageIsReadOrRefusedWithAMessage() throws IOException {
+    fuzz("message", () -> message().toString(), Message::parse);
   }
 
-  /** What is read must print as something that reads the same; what is refused must say why. */
-  private void fuzz(java.util.function.Supplier<String> valid, Function<String, ?> parse) {
+  /** First every text of the corpus as it is, then damaged ones of it and of the grammar. */
+  private void fuzz(String form, Supplier<String> valid, Function<String, ?> parse)
+      throws IOException {
+    DamagedTexts texts = DamagedTexts.of(form, valid, random);
     int read = 0;
-    int refused = 0;
-    for (int i = 0; i < ROUNDS; i++) {
-      String text = damage(valid.get());
-      Object parsed;
-      try {
-        parsed = parse.apply(text);
-      } catch (IllegalArgumentException e) {
-        assertThat(e.getMessage()).as("%s: `%s'", Seed.hint(), text).isNotBlank();
-        refused++;
-        continue;
-      } catch (RuntimeException e) {
-        throw new AssertionError(Seed.hint() + ": `" + text + "'", e);
-      }
-      assertThat(parse.apply(parsed.toString()))
-          .as("%s: `%s'", Seed.hint(), text)
-          .isEqualTo(parsed);
-      read++;
+    for (String text : texts.corpus()) {
+      read += judge(text, parse) ? 1 : 0;
     }
-    assertThat(read).as("texts read, %s", Seed.hint()).isPositive();
-    assertThat(refused).as("texts refused, %s", Seed.hint()).isPositive();
+    for (long i = 0; i < ROUNDS; i++) {
+      read += judge(texts.next(), parse) ? 1 : 0;
+    }
+    assertThat(read).as("texts read, %s", Seed.hint()).isBetween(1, (int) ROUNDS - 1);
   }
 
-  private String damage(String valid) {
-    StringBuilder text = new StringBuilder(valid);
-    for (int n = 1 + random.nextInt(3); n > 0 && !text.isEmpty(); n--) {
-      int at = random.nextInt(text.length());
-      int end = Math.min(text.length(), at + 1 + random.nextInt(6));
-      switch (random.nextInt(5)) {
-        case 0 -> text.setCharAt(at, character());
-        case 1 -> text.insert(at, character());
-        case 2 -> text.delete(at, end);
-        case 3 -> text.insert(at, text.substring(at, end));
-        default -> text.setLength(at);
-      }
+  /**
+   * What is read must print as something that reads the same; what is refused must say why, and
+   * name what is wrong. Either way little memory is used.
+   */
+  private static boolean judge(String text, Function<String, ?> parse) {
+    String name = Seed.hint() + ": `" + text + "'";
+    long allocatedBefore = THREADS.getCurrentThreadAllocatedBytes();
+    Object parsed;
+    try {
+      parsed = parse.apply(text);
+    } catch (IllegalArgumentException e) {
+      assertThat(DamagedTexts.isNamedBy(text, e.getMessage())).as(name + e.getMessage()).isTrue();
+      return false;
+    } catch (RuntimeException e) {
+      throw new AssertionError(name, e);
+    } finally {
+      assertThat(THREADS.getCurrentThreadAllocatedBytes() - allocatedBefore)
+          .as("bytes allocated for %s", name)
+          .isLessThan(ALLOCATED_MAX + 100L * text.length());
     }
-    return text.toString();
-  }
-
-  private char character() {
-    return ALPHABET.charAt(random.nextInt(ALPHABET.length()));
+    assertThat(parse.apply(parsed.toString())).as(name).isEqualTo(parsed);
+    return true;
   }
 
   private TableLine tableLine() {
@@ -192,7 +191,7 @@ class RandomTextTest {
   private String deviceName() {
     StringBuilder name = new StringBuilder();
     for (int n = 1 + random.nextInt(5); n > 0; n--) {
-      name.append(character());
+      name.append(DamagedTexts.character(random));
     }
     return name.toString();
   }

@@ -3,7 +3,6 @@ package io.clonedevice.kernel;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.FilterBlockStore;
 import io.clonedevice.store.IoCompletion;
-import io.clonedevice.store.MemoryBlockStore;
 import io.clonedevice.testing.CrashingBlockStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -105,7 +104,7 @@ final class MetadataCuts extends FilterBlockStore {
     }
   }
 
-  private MemoryBlockStore newest() {
+  private CrashingBlockStore newest() {
     return medium.crash((sector, valueCount) -> valueCount);
   }
 }

@@ -190,6 +190,18 @@ abstract class FileBackedContract extends BlockStoreContract {
   }
 
   @Test
+  void copyOfAFileTruncatedInTheMiddleOfASectorNamesTheFileThatFailed() throws Exception {
+    Path copy = file().resolveSibling("copy");
+    BlockStore store = tracked(create(file(), 1L << 20));
+    BlockStore target = tracked(create(copy, 1L << 20));
+    store.write(0, ByteBuffer.wrap(randomBytes(new java.util.Random(5), 1 << 20)));
+    truncate(file(), (1 << 19) + 100);
+    assertThatThrownBy(() -> store.copyTo(0, target, 0, 1 << 20))
+        .isInstanceOfSatisfying(
+            BlockIoException.class, e -> assertThat(e.store()).isEqualTo(file().toString()));
+  }
+
+  @Test
   void flushOfATruncatedFileFails() throws Exception {
     BlockStore store = tracked(create(file(), 1L << 20));
     truncate(file(), 1 << 16);

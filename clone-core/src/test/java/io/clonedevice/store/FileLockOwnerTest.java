@@ -2,8 +2,12 @@ package io.clonedevice.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class FileLockOwnerTest {
   private static final long DEVICE = 0xFE03; // major 254, minor 3
@@ -37,5 +41,20 @@ class FileLockOwnerTest {
     long device = 0x1000FE03L | 0x100000000000L; // minor 0x10003, major 0x1000 + 0xFE
     List<String> locks = List.of("1: POSIX  ADVISORY  WRITE 9 10fe:10003:77 0 EOF");
     assertThat(FileLockOwner.ownerOf(locks, device, 77)).contains(9L);
+  }
+
+  @Test
+  void fileThatThisProcessHasLockedIsItsOwnWhileTheKernelHasForgottenTheLock(
+      @TempDir Path directory) throws IOException {
+    Path path = directory.resolve("file");
+    try (BlockStore holder = FileChannelBlockStore.create(path, 4096)) {
+      assertThat(holder.tryLock()).isTrue();
+      // The kernel drops a process's locks of a file with any of its descriptors.
+      FileChannel.open(path).close();
+      assertThat(holder.lockOwner()).contains(FileLockOwner.THIS_PROCESS);
+    }
+    try (BlockStore next = FileChannelBlockStore.open(path)) {
+      assertThat(next.lockOwner()).isEmpty();
+    }
   }
 }

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /** A block device over a file, for tests that run as root. */
-final class LoopDevice {
+public final class LoopDevice {
   private final Path node;
 
   private LoopDevice(Path node) {
@@ -19,7 +19,7 @@ final class LoopDevice {
   }
 
   /** Makes a device over a new sparse file, or skips the test and says why. */
-  static LoopDevice over(Path backing, long size) throws Exception {
+  public static LoopDevice over(Path backing, long size) throws Exception {
     assumeTrue("root".equals(System.getProperty("user.name")), "loop devices need root");
     assumeTrue(Files.exists(Path.of("/dev/loop-control")), "no /dev/loop-control");
     Files.createFile(backing);
@@ -33,15 +33,16 @@ final class LoopDevice {
     }
   }
 
-  Path node() {
+  public Path node() {
     return node;
   }
 
-  void detach() throws Exception {
+  public void detach() throws Exception {
     run("losetup", "--detach", node.toString());
   }
 
-  private static String run(String... command) throws IOException, InterruptedException {
+  /** Runs a command that must succeed; returns what it said. */
+  public static String run(String... command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     process.getOutputStream().close();
     String output =

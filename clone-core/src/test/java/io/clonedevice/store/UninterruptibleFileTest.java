@@ -99,6 +99,14 @@ class UninterruptibleFileTest {
     assertThat(buffer.array()).isEqualTo(content);
   }
 
+  @Test
+  void transferThatGetsNowhereFailsInsteadOfTryingForEver() {
+    assertThatThrownBy(
+            () -> file.transfer((channel, buffer, offset) -> 0, 0, ByteBuffer.allocate(512)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("no byte of 512");
+  }
+
   private static int shortRead(FileChannel channel, ByteBuffer target, long offset, int most)
       throws IOException {
     int limit = target.limit();

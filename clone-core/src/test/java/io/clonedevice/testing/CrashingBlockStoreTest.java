@@ -1,6 +1,7 @@
 package io.clonedevice.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.BlockStoreContract;
@@ -38,7 +39,7 @@ class CrashingBlockStoreTest extends BlockStoreContract {
   }
 
   /** The first byte of each sector; all bytes of a sector must be the same. */
-  private static String values(MemoryBlockStore medium) {
+  private static String values(CrashingBlockStore medium) {
     StringBuilder values = new StringBuilder();
     byte[] bytes = medium.contents();
     for (int at = 0; at < bytes.length; at += 512) {
@@ -120,23 +121,77 @@ class CrashingBlockStoreTest extends BlockStoreContract {
   @Test
   void crashLeavesTheStoreAsItWas() throws IOException {
     store.write(0, sectors(1));
-    MemoryBlockStore left = store.crash((sector, count) -> 0);
+    CrashingBlockStore left = store.crash((sector, count) -> 0);
     left.write(512, sectors(9));
     store.flush();
     assertThat(values(store.crash((sector, count) -> 0))).isEqualTo("1000");
   }
 
   @Test
-  void workGoesOnFromWhatACrashLeft() throws IOException {
+  void whatACrashLeftCrashesAgain() throws IOException {
     store.write(0, sectors(1, 2));
-    CrashingBlockStore next = new CrashingBlockStore(store.crash((sector, count) -> count));
+    CrashingBlockStore next = store.crash((sector, count) -> count);
     next.write(0, sectors(3));
     assertThat(values(next.crash((sector, count) -> 0))).isEqualTo("1200");
+    assertThat(values(next.crash((sector, count) -> count))).isEqualTo("3200");
+    assertThat(values(store)).isEqualTo("1200");
+  }
+
+  @Test
+  void contentOfAnotherStoreCountsAsFlushed() throws IOException {
+    MemoryBlockStore content = new MemoryBlockStore(2 * 4096, 4096);
+    content.write(4096, sectors(1, 2, 3, 4, 5, 6, 7, 8));
+    CrashingBlockStore copy = new CrashingBlockStore(content);
+    assertThat(values(copy.crash((sector, count) -> 0))).isEqualTo("0000000012345678");
+    assertThat(copy.logicalBlockSize()).isEqualTo(4096);
+  }
+
+  @Test
+  void blockOf4096BytesIsTornBetweenItsSectors() throws IOException {
+    CrashingBlockStore large = new CrashingBlockStore(4096, 4096);
+    large.write(0, sectors(1, 2, 3, 4, 5, 6, 7, 8));
+    assertThat(values(large.crash((sector, count) -> sector % 2 == 0 ? count : 0)))
+        .isEqualTo("10305070");
+  }
+
+  @Test
+  void sameValueWrittenAgainIsNoOtherValue() throws IOException {
+    store.write(0, sectors(1));
+    store.flush();
+    store.write(0, sectors(1, 2));
+    store.write(512, sectors(2));
+    store.discard(1024, 512);
+    assertThat(store.unflushedSectors()).isEqualTo(Map.of(1L, 1));
+  }
+
+  @Test
+  void reopenedStoreHasTheSameBytesAndTheSameToLose() throws IOException {
+    store.write(0, sectors(1));
+    store.close();
+    CrashingBlockStore next = store.reopen();
+    assertThat(values(next)).isEqualTo("1000");
+    assertThat(next.unflushedSectors()).isEqualTo(Map.of(0L, 1));
+    assertThat(next.identity()).isEqualTo(store.identity());
+  }
+
+  @Test
+  void fingerprintTellsContentsApartAndNothingElse() throws IOException {
+    store.write(0, sectors(1, 2));
+    CrashingBlockStore lost = store.crash((sector, count) -> 0);
+    CrashingBlockStore kept = store.crash((sector, count) -> count);
+    assertThat(kept.fingerprint()).isNotEqualTo(lost.fingerprint());
+    lost.write(512, sectors(2));
+    lost.write(0, sectors(1));
+    assertThat(lost.fingerprint()).isEqualTo(kept.fingerprint());
+    lost.write(0, sectors(2, 1));
+    assertThat(lost.fingerprint()).as("exchanged").isNotEqualTo(kept.fingerprint());
+    lost.discard(0, 1024);
+    assertThat(lost.fingerprint()).isEqualTo(new CrashingBlockStore(2048).fingerprint());
   }
 
   @Test
   void refusedWriteLeavesNoTrace() {
-    org.assertj.core.api.Assertions.assertThatThrownBy(() -> store.write(3 * 512, sectors(1, 1)))
+    assertThatThrownBy(() -> store.write(3 * 512, sectors(1, 1)))
         .isInstanceOf(IllegalArgumentException.class);
     assertThat(store.unflushedSectors()).isEmpty();
   }

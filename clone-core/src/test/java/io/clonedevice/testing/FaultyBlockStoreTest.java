@@ -8,6 +8,7 @@ import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.store.MemoryBlockStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class FaultyBlockStoreTest {
@@ -80,6 +81,61 @@ class FaultyBlockStoreTest {
     Throwable[] outcome = new Throwable[1];
     store.readAsync(0, ByteBuffer.allocate(512), failure -> outcome[0] = failure);
     assertThat(outcome[0]).isInstanceOf(BlockIoException.class);
+  }
+
+  @Test
+  void failureIsWhatTheTestChoseUnchangedAndAnUncheckedOneIsThrownByTheCallItself() {
+    store.failAlways();
+    IOException chosen = new IOException("chosen");
+    store.failWith((call, number) -> chosen);
+    assertThatThrownBy(this::write).isSameAs(chosen);
+    Throwable[] outcome = new Throwable[1];
+    store.readAsync(0, ByteBuffer.allocate(512), failure -> outcome[0] = failure);
+    assertThat(outcome[0]).isSameAs(chosen);
+
+    store.failWith((call, number) -> new OutOfMemoryError("fault " + number + " at " + call));
+    assertThatThrownBy(() -> store.flushAsync(failure -> outcome[0] = failure))
+        .isInstanceOf(OutOfMemoryError.class)
+        .hasMessage("fault 3 at flush of " + memory.name());
+    assertThat(outcome[0]).isSameAs(chosen);
+  }
+
+  @Test
+  void fullMediumTakesWhatFitsAndSaysSo() throws IOException {
+    store.failWhen(call -> call.offset() + call.length() > 1024);
+    store.failWith(FaultyBlockStore::noSpaceLeft);
+    write();
+    assertThatThrownBy(() -> store.write(1024, ByteBuffer.allocate(512)))
+        .isInstanceOf(BlockIoException.class)
+        .hasMessageContaining("byte 1024")
+        .hasMessageContaining("No space left on device");
+  }
+
+  @Test
+  void shortTransferDoesItsFirstBlocksBeforeItFails() throws IOException {
+    memory.write(0, ByteBuffer.wrap(filled(4096, 1)));
+    store.failAlways();
+    store.failAfter(1500);
+    ByteBuffer target = ByteBuffer.allocate(4096);
+    assertThatThrownBy(() -> store.read(0, target)).isInstanceOf(BlockIoException.class);
+    assertThat(target.array()[1023]).isEqualTo((byte) 1);
+    assertThat(target.array()[1024]).isZero();
+
+    assertThatThrownBy(() -> store.write(1024, ByteBuffer.wrap(filled(2048, 2))))
+        .isInstanceOf(BlockIoException.class);
+    Throwable[] outcome = new Throwable[1];
+    store.discardAsync(0, 512, failure -> outcome[0] = failure);
+    assertThat(outcome[0]).isInstanceOf(BlockIoException.class);
+    byte[] expected = filled(4096, 1);
+    Arrays.fill(expected, 1024, 2048, (byte) 2);
+    Arrays.fill(expected, 0, 512, (byte) 0);
+    assertThat(memory.contents()).isEqualTo(expected);
+  }
+
+  private static byte[] filled(int length, int value) {
+    byte[] bytes = new byte[length];
+    Arrays.fill(bytes, (byte) value);
+    return bytes;
   }
 
   @Test

@@ -3,11 +3,13 @@ package io.clonedevice.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.clonedevice.store.BlockIoException;
 import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.store.BlockStore.Execution;
 import io.clonedevice.store.MemoryBlockStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -119,6 +121,24 @@ class GatedBlockStoreTest {
     assertThat(interrupted).isNotDone();
     gate.open();
     assertThat(interrupted.get(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void closingFailsTheCallsThatHangAndTheDelegateNeverSeesThem() throws Exception {
+    gate.hold();
+    CompletableFuture<Void> blocking = startWrite(0);
+    gate.awaitWaiting(1);
+    List<Throwable> outcomes = new ArrayList<>();
+    gate.writeAsync(512, ByteBuffer.allocate(512).put(0, (byte) 1), outcomes::add);
+
+    gate.close();
+
+    assertThatThrownBy(() -> blocking.get(30, TimeUnit.SECONDS))
+        .cause()
+        .isInstanceOf(BlockIoException.class)
+        .hasCauseInstanceOf(ClosedChannelException.class);
+    assertThat(outcomes).singleElement().isInstanceOf(BlockIoException.class);
+    assertThat(memory.contents()).containsOnly(0);
   }
 
   @Test

@@ -90,7 +90,8 @@ public final class CloneMetadata implements AutoCloseable {
    *
    * <p>A device that is formatted must have room for a commit that changes every block of the
    * bitset; {@link MetadataSize#forRegions} gives a size that always has. Anything in block 0 but
-   * zeroes must be sound metadata of that geometry, else nothing is written.
+   * zeroes must be sound metadata of that geometry, else nothing is written. What was found is made
+   * durable: its superblock is written once more and flushed.
    *
    * @param device the metadata device; from a successful return on owned by the result
    * @param geometry the clone's geometry
@@ -187,6 +188,7 @@ public final class CloneMetadata implements AutoCloseable {
       if (!readOnly) {
         map.allowMarks();
         warnIfCramped(onDisk);
+        onDisk.confirm();
       }
       return new CloneMetadata(device, geometry, map, counts, onDisk, readOnly);
     } catch (IOException | RuntimeException | Error e) {
@@ -386,7 +388,7 @@ public final class CloneMetadata implements AutoCloseable {
         LOG.error("The superblock was written by somebody else: metadata stays read-only");
       }
       switchTo(MetadataMode.READ_ONLY);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       LOG.error("Failed to abort metadata transaction", e);
       switchTo(MetadataMode.FAIL);
     }

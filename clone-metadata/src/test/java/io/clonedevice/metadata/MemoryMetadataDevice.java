@@ -39,6 +39,7 @@ final class MemoryMetadataDevice implements MetadataDevice {
   boolean readOnly;
   boolean closed;
   boolean faulted;
+  boolean uncheckedFaults;
   long calls;
   long blocksRead;
   long blocksWritten;
@@ -195,6 +196,9 @@ final class MemoryMetadataDevice implements MetadataDevice {
     calls++;
     if (callsUntilFault-- == 0 || fails) {
       faulted = true;
+      if (uncheckedFaults) {
+        throw new IllegalStateException("injected fault in " + name);
+      }
       throw new IOException("injected fault in " + name);
     }
   }

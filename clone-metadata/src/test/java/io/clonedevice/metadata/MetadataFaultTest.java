@@ -79,6 +79,24 @@ class MetadataFaultTest {
   }
 
   @Test
+  @Tag("A42")
+  void abortThatMeetsAnUncheckedExceptionFailsAsOneThatMeetsAnIoException() throws IOException {
+    try (CloneMetadata metadata = CloneMetadata.open(device, GEOMETRY)) {
+      metadata.markHydrated(7, 1);
+      CloneMetadata.Commit commit = metadata.beginCommit();
+      device.uncheckedFaults = true;
+      device.fail(true, true, true);
+      assertThatThrownBy(() -> metadata.finishCommit(commit))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("injected fault");
+
+      metadata.abort(commit);
+
+      assertThat(metadata.mode()).isEqualTo(MetadataMode.FAIL);
+    }
+  }
+
+  @Test
   void faultAtAnyCallOfOpeningLeavesNothingBehind() throws IOException {
     CloneMetadata.open(device, GEOMETRY).close();
     device.closed = false;

@@ -88,6 +88,22 @@ public final class OnDiskMetadata {
   }
 
   /**
+   * Makes the state that was read durable. Whoever wrote its superblock may have been killed before
+   * it was flushed, or its flush may have failed: then it can be read, and still be lost with the
+   * power. What lies below it was flushed before it was written.
+   *
+   * @throws IOException if the device failed; the state that was read is there or was never durable
+   */
+  public void confirm() throws IOException {
+    writeDurably(superblockBytes);
+  }
+
+  private void writeDurably(ByteBuffer superblockBlock) throws IOException {
+    device.write(Superblock.NUMBER, superblockBlock.duplicate());
+    device.flush();
+  }
+
+  /**
    * Writes what changed, copy-on-write, then the superblock; each followed by a flush.
    *
    * @param contents what to write
@@ -108,8 +124,7 @@ public final class OnDiskMetadata {
     pending = nextSuperblock();
     pendingBytes = newBlock();
     pending.encode(pendingBytes);
-    device.write(Superblock.NUMBER, pendingBytes.duplicate());
-    device.flush();
+    writeDurably(pendingBytes);
     adoptPending();
   }
 
@@ -172,8 +187,7 @@ public final class OnDiskMetadata {
       throw foreignSuperblock();
     }
     if (pending != null) {
-      device.write(Superblock.NUMBER, found.duplicate());
-      device.flush();
+      writeDurably(found);
     }
     if (adopted) {
       adoptPending();

@@ -45,12 +45,12 @@ final class Erasures {
       long cookie, long offset, long length, boolean durable, boolean allocate, boolean onlyIfFast)
       throws IOException {
     long end = offset + length;
-    long wholeFrom = end;
-    long wholeEnd = end;
-    if (!allocate && device.discardSupport().readsZeroes()) {
-      long region = device.regionSize();
-      wholeFrom = Math.min(end, (offset + region - 1) / region * region);
-      wholeEnd = end == device.size() ? end : Math.max(wholeFrom, end / region * region);
+    long region = device.regionSize();
+    long wholeFrom = (offset + region - 1) / region * region;
+    long wholeEnd = end == device.size() ? end : end / region * region;
+    if (allocate || wholeFrom >= wholeEnd || !device.discardSupport().readsZeroes()) {
+      wholeFrom = end;
+      wholeEnd = end;
     }
     if (onlyIfFast && wholeFrom == wholeEnd) {
       session.fail(cookie, NbdError.ENOTSUP, "zeroes would have to be written");

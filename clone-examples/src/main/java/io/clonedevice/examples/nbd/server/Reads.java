@@ -16,8 +16,8 @@ final class Reads {
   private final Session session;
   private final ReplyCodec codec;
   private final ReplyOutput output;
-  private final Pace hydratedPace = new Pace();
-  private final Pace unhydratedPace = new Pace();
+  private final Pace hydratedPace = Pace.eager();
+  private final Pace unhydratedPace = Pace.eager();
 
   Reads(Session session) {
     this.session = session;

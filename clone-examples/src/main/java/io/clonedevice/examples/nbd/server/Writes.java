@@ -17,8 +17,8 @@ final class Writes {
   private final Session session;
   private final RequestInput input;
   private final BlockStore blocking;
-  private final Pace hydratedPace = new Pace();
-  private final Pace unhydratedPace = new Pace();
+  private final Pace hydratedPace = Pace.patient();
+  private final Pace unhydratedPace = Pace.eager();
 
   Writes(Session session) {
     this.session = session;
