@@ -8,6 +8,8 @@ import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.FilterBlockStore;
 import io.clonedevice.store.MemoryBlockStore;
+import io.clonedevice.testing.CloneFixture;
+import io.clonedevice.testing.SteppedRuntime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -21,6 +23,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,7 +34,8 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 class CloseTest {
   private static final int REGION = 4096;
 
-  private final Media media = new Media(64 * REGION, REGION);
+  private final CloneFixture media =
+      CloneFixture.builder().randomSource(64 * REGION, 1).regionSize(REGION).build();
 
   private static FutureTask<Void> closeInAnotherThread(CloneDevice device) {
     FutureTask<Void> closing =
@@ -46,18 +50,23 @@ class CloseTest {
     return closing;
   }
 
+  @AfterEach
+  void closeMedia() throws Exception {
+    media.close();
+  }
+
   @Test
   @Tag("B11")
   void closeWithoutSuspendCommitsAndAPendingTickTouchesNothingAfterwards() throws Exception {
     Leaks leaks = new Leaks(null);
     try (SteppedRuntime runtime = new SteppedRuntime()) {
-      CloneDevice device = media.builder().runtime(runtime.runtime()).open();
+      CloneDevice device = media.deviceBuilder().runtime(runtime.runtime()).open();
       device.blocking().write(0, ByteBuffer.allocate(REGION));
       runtime.settle();
       runtime.advanceMs(999);
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isZero();
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isZero();
       device.close();
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(1);
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(1);
 
       media.journal().clear();
       runtime.advanceMs(1);
@@ -71,7 +80,7 @@ class CloseTest {
   @Tag("B11")
   void closeWaitsForTheCommitOfATickThatRuns() throws Exception {
     Leaks leaks = new Leaks(null);
-    CloneDevice device = media.builder().open();
+    CloneDevice device = media.deviceBuilder().open();
     device.blocking().write(0, ByteBuffer.allocate(REGION));
     media.metadata().gate().hold(Operation.WRITE);
     CompletableFuture<Void> flush = device.flush();
@@ -82,7 +91,7 @@ class CloseTest {
     media.metadata().gate().open();
     closing.get(20, TimeUnit.SECONDS);
     flush.get(20, TimeUnit.SECONDS);
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(1);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(1);
     leaks.assertNone();
   }
 
@@ -98,7 +107,7 @@ class CloseTest {
     Leaks leaks = new Leaks(null);
     CloneDevice device =
         media
-            .builder()
+            .deviceBuilder()
             .hydration(Hydration.background().threshold(4).batchSize(4).timeShareMin(100))
             .suspended()
             .open();
@@ -116,7 +125,7 @@ class CloseTest {
     write.get(20, TimeUnit.SECONDS);
     media.source().gate().open();
     closing.get(20, TimeUnit.SECONDS);
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(5);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(5);
     leaks.assertNone();
   }
 
@@ -134,11 +143,16 @@ class CloseTest {
           }
         };
     device.set(
-        media.builder().hydration(Hydration.background()).listener(closer).suspended().open());
+        media
+            .deviceBuilder()
+            .hydration(Hydration.background())
+            .listener(closer)
+            .suspended()
+            .open());
     device.get().resume();
     closed.get(20, TimeUnit.SECONDS);
     device.get().close();
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(64);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(64);
     leaks.assertNone();
   }
 
@@ -164,7 +178,7 @@ class CloseTest {
           };
       device.set(
           media
-              .builder()
+              .deviceBuilder()
               .runtime(runtime)
               .hydration(Hydration.background())
               .listener(closer)
@@ -211,12 +225,12 @@ class CloseTest {
   @Tag("B11")
   void aStageThatDependsOnHydrationClosesTheDevice() throws Exception {
     Leaks leaks = new Leaks(null);
-    CloneDevice device = media.builder().hydration(Hydration.background()).suspended().open();
+    CloneDevice device = media.deviceBuilder().hydration(Hydration.background()).suspended().open();
     CompletableFuture<Void> closed = new CompletableFuture<>();
     device.hydrated().thenRun(() -> complete(closed, device::close));
     device.resume();
     closed.get(20, TimeUnit.SECONDS);
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(64);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(64);
     leaks.assertNone();
   }
 
@@ -224,11 +238,11 @@ class CloseTest {
   @Tag("B11")
   void aStageThatDependsOnARequestClosesTheDevice() throws Exception {
     Leaks leaks = new Leaks(null);
-    CloneDevice device = media.builder().open();
+    CloneDevice device = media.deviceBuilder().open();
     CompletableFuture<Void> closed = new CompletableFuture<>();
     device.write(512, ByteBuffer.allocate(512)).thenRun(() -> complete(closed, device::close));
     closed.get(20, TimeUnit.SECONDS);
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(1);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(1);
     leaks.assertNone();
   }
 
@@ -238,7 +252,7 @@ class CloseTest {
     Leaks leaks = new Leaks(null);
     int closers = 4;
     int writers = 4;
-    CloneDevice device = media.builder().hydration(Hydration.background()).open();
+    CloneDevice device = media.deviceBuilder().hydration(Hydration.background()).open();
     CyclicBarrier barrier = new CyclicBarrier(closers + writers);
     AtomicInteger acknowledged = new AtomicInteger();
     List<FutureTask<Void>> tasks = new ArrayList<>();
@@ -262,7 +276,7 @@ class CloseTest {
       task.get(20, TimeUnit.SECONDS);
     }
     // What was acknowledged was committed.
-    assertThat(OnDisk.hydratedRegions(media.metadata()))
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents()))
         .isGreaterThanOrEqualTo(Math.min(acknowledged.get(), 1));
     leaks.assertNone();
   }
@@ -285,7 +299,7 @@ class CloseTest {
   @Test
   @Tag("B11")
   void requestsThatWaitForAResumeAreRefusedByClose() throws Exception {
-    CloneDevice device = media.builder().suspended().open();
+    CloneDevice device = media.deviceBuilder().suspended().open();
     CompletableFuture<Void> read = device.read(0, ByteBuffer.allocate(512));
     CompletableFuture<Void> flush = device.flush();
     CompletableFuture<Void> hydrated = device.hydrated();
@@ -358,11 +372,11 @@ class CloseTest {
   @Test
   @Tag("B11")
   void anInterruptedThreadClosesAndStaysInterrupted() throws Exception {
-    CloneDevice device = media.builder().hydration(Hydration.background()).open();
+    CloneDevice device = media.deviceBuilder().hydration(Hydration.background()).open();
     device.blocking().write(0, ByteBuffer.allocate(512));
     Thread.currentThread().interrupt();
     device.close();
     assertThat(Thread.interrupted()).isTrue();
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isPositive();
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isPositive();
   }
 }
