@@ -375,7 +375,7 @@ class FlushAndCommitTest {
       assertThat(device.statusNoFlush().mode()).isEqualTo(MetadataMode.READ_WRITE);
       assertThat(stepped.committedRegions()).hasSize(call + 1);
     }
-    stepped.reopen(builder -> builder);
+    stepped.open(builder -> builder);
     assertThat(stepped.read(0, 4 * REGION)).isEqualTo(filled(4 * REGION, 1));
   }
 

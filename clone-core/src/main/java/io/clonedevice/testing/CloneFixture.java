@@ -92,21 +92,30 @@ public final class CloneFixture implements AutoCloseable {
    * @throws IOException if it cannot be opened
    */
   public CloneDevice device() throws IOException {
-    if (device == null) {
-      device = deviceBuilder().open();
-    }
-    return device;
+    return device == null ? reopen() : device;
   }
 
   /**
-   * Closes the device and opens another one on what it left.
+   * Closes the device, if one is open, and opens another one on what it left.
    *
    * @return the new one
    * @throws IOException if closing or opening fails
    */
   public CloneDevice reopen() throws IOException {
+    return reopen(builder -> builder);
+  }
+
+  /**
+   * Closes the device, if one is open, and opens another one on what it left.
+   *
+   * @param options applied to this device only, after those of the fixture
+   * @return the new one
+   * @throws IOException if closing or opening fails
+   */
+  public CloneDevice reopen(UnaryOperator<CloneDeviceBuilder> options) throws IOException {
     closeDevice();
-    return device();
+    device = options.apply(deviceBuilder()).open();
+    return device;
   }
 
   /**
@@ -136,6 +145,9 @@ public final class CloneFixture implements AutoCloseable {
       }
     } finally {
       media().forEach(FixtureMedium::renew);
+    }
+    if (steps != null) {
+      steps.settle(); // what is still to be told to listeners
     }
     if (old.statusNoFlush().hydratingRegions() != 0) {
       throw new AssertionError(

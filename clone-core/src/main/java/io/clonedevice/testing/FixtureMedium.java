@@ -111,7 +111,7 @@ public final class FixtureMedium {
   }
 
   long openStores() {
-    return opened.stream().filter(store -> !store.isClosed()).count();
+    return opened.stream().filter(PoweredBlockStore::isOpen).count();
   }
 
   @Override

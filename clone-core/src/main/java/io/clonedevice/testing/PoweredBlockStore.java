@@ -3,6 +3,7 @@ package io.clonedevice.testing;
 import io.clonedevice.store.AbstractBlockStore;
 import io.clonedevice.store.DiscardSupport;
 import io.clonedevice.store.Extent;
+import io.clonedevice.store.IoCompletion.IoCall;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -13,7 +14,8 @@ final class PoweredBlockStore extends AbstractBlockStore {
   private final Power power;
   private final DiscardSupport discards;
 
-  // Set by the thread that closes, read by the test's. Edge: volatile.
+  // Set by threads that use and close the store, read by the test's. Edge: volatile.
+  private volatile boolean used;
   private volatile boolean closed;
 
   PoweredBlockStore(CrashingBlockStore medium, Power power, DiscardSupport discards) {
@@ -23,8 +25,9 @@ final class PoweredBlockStore extends AbstractBlockStore {
     this.discards = discards;
   }
 
-  boolean isClosed() {
-    return closed;
+  /** Whether somebody has begun to use this store and did not close it. */
+  boolean isOpen() {
+    return used && !closed;
   }
 
   @Override
@@ -39,6 +42,7 @@ final class PoweredBlockStore extends AbstractBlockStore {
 
   @Override
   public boolean tryLock() {
+    used = true;
     return medium.tryLock();
   }
 
@@ -54,23 +58,23 @@ final class PoweredBlockStore extends AbstractBlockStore {
 
   @Override
   protected void readBlocks(long offset, ByteBuffer target) throws IOException {
-    power.during(() -> medium.read(offset, target));
+    call(() -> medium.read(offset, target));
   }
 
   @Override
   protected void writeBlocks(long offset, ByteBuffer source) throws IOException {
-    power.during(() -> medium.write(offset, source));
+    call(() -> medium.write(offset, source));
   }
 
   @Override
   protected void flushBlocks() throws IOException {
-    power.during(medium::flush);
+    call(medium::flush);
   }
 
   @Override
   protected void discardBlocks(long offset, long length) throws IOException {
     if (discards.readsZeroes()) {
-      power.during(() -> medium.discard(offset, length));
+      call(() -> medium.discard(offset, length));
     }
   }
 
@@ -83,5 +87,10 @@ final class PoweredBlockStore extends AbstractBlockStore {
   protected void closeMedium() throws IOException {
     closed = true;
     medium.close();
+  }
+
+  private void call(IoCall call) throws IOException {
+    used = true;
+    power.during(call);
   }
 }
