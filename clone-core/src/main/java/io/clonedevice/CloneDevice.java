@@ -237,7 +237,52 @@ public final class CloneDevice implements Closeable {
     hydrator.batchSize(regions);
   }
 
+  /**
+   * Hints that a range will be wanted soon: background hydration copies its unhydrated regions
+   * next. Has no effect while background hydration is off; of a range that is long some may be left
+   * to its turn. Returns at once.
+   *
+   * @param offset first byte
+   * @param length bytes
+   * @throws IllegalArgumentException if range or alignment is wrong
+   */
+  public void hydrateNext(long offset, long length) {
+    engine.ranges().hydrateNext(offset, length);
+  }
+
   // ---- what can be seen
+
+  /**
+   * Returns whether a range is hydrated: its valid data is on the destination, committed or not.
+   * Once hydrated it stays so. Allocates nothing; waits while the device is suspended. Of a
+   * completely hydrated device it is true at once, and for ever.
+   *
+   * @param offset first byte
+   * @param length bytes, positive
+   * @return whether reads of every part of it need no source
+   * @throws IllegalArgumentException if range or alignment is wrong
+   * @throws IllegalStateException if the device is closed
+   */
+  public boolean isHydrated(long offset, long length) {
+    return engine.ranges().isHydrated(offset, length);
+  }
+
+  /**
+   * Returns the run of equal state that begins at an offset, to walk the map of what is hydrated.
+   * An unhydrated run may be hydrated by the time that this returns. Waits while the device is
+   * suspended.
+   *
+   * @param offset first byte
+   * @param length how far the caller is interested, in bytes; positive
+   * @return the run, at most {@code length} bytes; it begins and ends at the offset, at region
+   *     boundaries, or at the end of the range
+   * @throws IllegalArgumentException if range or alignment is wrong
+   * @throws IllegalStateException if the device is closed
+   */
+  public HydrationRun runAt(long offset, long length) {
+    long run = engine.ranges().signedRunAt(offset, length);
+    return new HydrationRun(offset, Math.abs(run), run > 0);
+  }
 
   /**
    * Returns the size.

@@ -5,6 +5,7 @@ import io.clonedevice.store.BlockIoException;
 import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.DiscardSupport;
+import io.clonedevice.store.Extent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -98,6 +99,16 @@ final class DeviceBlockStore implements BlockStore {
       engine.discardBlocking(offset, length);
     } catch (IllegalStateException e) {
       throw closedMeanwhile(e, Operation.DISCARD, offset, length);
+    }
+  }
+
+  @Override
+  public Extent extentAt(long offset, long length) throws IOException {
+    checkOpen(Operation.READ, offset, length);
+    try {
+      return engine.ranges().extentAt(offset, length);
+    } catch (IllegalStateException e) {
+      throw closedMeanwhile(e, Operation.READ, offset, length);
     }
   }
 

@@ -103,6 +103,33 @@ class EventTest {
 
   @Test
   @Tag("A39")
+  @Tag("B15")
+  void completionIsNotToldByACommitDuringWhichTheLastRegionIsMarked() throws Exception {
+    try (CloneDevice device = media.deviceBuilder().listener(log).open()) {
+      int last = 16 * REGION;
+      device.write(0, ByteBuffer.allocate(last)).get(20, TimeUnit.SECONDS);
+      media.metadata().gate().hold(Operation.WRITE);
+      CompletableFuture<Void> flush = device.flush();
+      media.metadata().gate().awaitWaiting(1);
+      media.destination().gate().hold(Operation.FLUSH);
+      device
+          .write(last, ByteBuffer.allocate(media.content().length - last))
+          .get(20, TimeUnit.SECONDS);
+      media.metadata().gate().open();
+      // The first commit has ended, the next one has begun.
+      flush.get(20, TimeUnit.SECONDS);
+      media.destination().gate().awaitWaiting(1);
+
+      assertThat(device.statusNoFlush().hydratedRegions()).isEqualTo(17);
+      assertThat(device.statusNoFlush().hydrationCompleted()).isFalse();
+      media.destination().gate().open();
+      device.hydrated().get(20, TimeUnit.SECONDS);
+    }
+    assertThat(log.events()).containsExactly("completed");
+  }
+
+  @Test
+  @Tag("A39")
   void completionIsToldOnceEvenIfMoreCommitsFindEverythingHydrated() throws Exception {
     try (CloneDevice device =
         media.deviceBuilder().hydration(Hydration.background()).listener(log).open()) {

@@ -11,7 +11,9 @@ import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.testing.StoreCall;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -51,6 +53,24 @@ class WriteToUnhydratedRegionTest {
     assertThat(stepped.hydrated()).isEqualTo(1);
     assertThat(stepped.calls("source"))
         .containsExactly(new StoreCall("source", Operation.READ, 3 * REGION, REGION));
+  }
+
+  @Test
+  @Tag("A4")
+  void writeOverSeveralChunksOfACopyIsLaidOverEachWhereItBelongs() {
+    int region = 4 << 20;
+    byte[] data = new byte[3 << 20];
+    new Random(1).nextBytes(data);
+    try (SteppedClone large = new SteppedClone(region, region)) {
+      large.open();
+
+      large.write(512, data);
+
+      byte[] expected = large.content();
+      System.arraycopy(data, 0, expected, 512, data.length);
+      assertThat(Arrays.equals(large.readAll(), expected)).isTrue();
+      assertThat(large.hydrated()).isEqualTo(1);
+    }
   }
 
   @Test

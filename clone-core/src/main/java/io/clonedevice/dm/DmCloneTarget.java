@@ -4,7 +4,6 @@ import io.clonedevice.CloneDevice;
 import io.clonedevice.CloneDeviceBuilder;
 import io.clonedevice.CloneStatus;
 import io.clonedevice.hydration.Hydration;
-import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.RegionGeometry;
 import io.clonedevice.store.BlockStore;
 import java.io.Closeable;
@@ -135,16 +134,7 @@ public final class DmCloneTarget implements Closeable {
    * @throws IllegalArgumentException if it is not valid; nothing was changed
    */
   public void message(String text) {
-    Message message = Message.parse(text);
-    if (message instanceof Message.EnableHydration) {
-      device.enableHydration();
-    } else if (message instanceof Message.DisableHydration) {
-      device.disableHydration();
-    } else if (message instanceof Message.HydrationThreshold threshold) {
-      device.hydrationThreshold(threshold.regions());
-    } else if (message instanceof Message.HydrationBatchSize batchSize) {
-      device.hydrationBatchSize(batchSize.regions());
-    }
+    Message.parse(text).applyTo(device);
   }
 
   /**
@@ -167,22 +157,7 @@ public final class DmCloneTarget implements Closeable {
   }
 
   private StatusLine line(CloneStatus status) {
-    if (status.mode() == MetadataMode.FAIL) {
-      return new StatusLine.Failed(table.startSector(), table.sectorCount());
-    }
-    return new StatusLine.Counters(
-        table.startSector(),
-        table.sectorCount(),
-        status.metadataUsedBlocks(),
-        status.metadataTotalBlocks(),
-        table.regionSectors(),
-        status.hydratedRegions(),
-        status.hydratingRegions(),
-        !status.hydrationEnabled(),
-        !status.discardPassdown(),
-        status.hydrationThreshold(),
-        status.hydrationBatchSize(),
-        status.mode());
+    return StatusLine.of(table.startSector(), status);
   }
 
   private static BlockStore open(StoreOpener opener, String device, String role, boolean readOnly)

@@ -1,5 +1,6 @@
 package io.clonedevice.dm;
 
+import io.clonedevice.CloneDevice;
 import java.util.List;
 import java.util.Locale;
 
@@ -50,6 +51,13 @@ public sealed interface Message {
     };
   }
 
+  /**
+   * Does what the message says.
+   *
+   * @param device an open device
+   */
+  void applyTo(CloneDevice device);
+
   private static long value(String name, String word) {
     // Unlike a table's, a message's number may begin with a plus sign in the kernel.
     String digits = word.startsWith("+") ? word.substring(1) : word;
@@ -63,6 +71,11 @@ public sealed interface Message {
   /** Start background hydration if it is off. */
   record EnableHydration() implements Message {
     @Override
+    public void applyTo(CloneDevice device) {
+      device.enableHydration();
+    }
+
+    @Override
     public String toString() {
       return Names.ENABLE_HYDRATION;
     }
@@ -70,6 +83,11 @@ public sealed interface Message {
 
   /** Stop background hydration if it is on; copies in flight end normally. */
   record DisableHydration() implements Message {
+    @Override
+    public void applyTo(CloneDevice device) {
+      device.disableHydration();
+    }
+
     @Override
     public String toString() {
       return Names.DISABLE_HYDRATION;
@@ -93,6 +111,11 @@ public sealed interface Message {
     }
 
     @Override
+    public void applyTo(CloneDevice device) {
+      device.hydrationThreshold(regions);
+    }
+
+    @Override
     public String toString() {
       return Names.HYDRATION_THRESHOLD + " " + regions;
     }
@@ -112,6 +135,11 @@ public sealed interface Message {
      */
     public HydrationBatchSize {
       Limits.checkSetting(Names.HYDRATION_BATCH_SIZE, regions);
+    }
+
+    @Override
+    public void applyTo(CloneDevice device) {
+      device.hydrationBatchSize(regions);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.clonedevice.dm;
 
+import io.clonedevice.CloneStatus;
 import io.clonedevice.metadata.MetadataMode;
+import io.clonedevice.metadata.RegionGeometry;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -43,6 +45,33 @@ public sealed interface StatusLine {
    */
   static StatusLine parse(String text) {
     return new StatusLineParser(text).parse();
+  }
+
+  /**
+   * Returns the line of a device in a state.
+   *
+   * @param startSector where the device begins in its table, {@code >= 0}
+   * @param status the state
+   * @return counters, or {@link Failed} in mode {@code Fail}
+   */
+  static StatusLine of(long startSector, CloneStatus status) {
+    long sectorCount = status.deviceSize() / RegionGeometry.SECTOR_SIZE;
+    if (status.mode() == MetadataMode.FAIL) {
+      return new Failed(startSector, sectorCount);
+    }
+    return new Counters(
+        startSector,
+        sectorCount,
+        status.metadataUsedBlocks(),
+        status.metadataTotalBlocks(),
+        status.regionSize() / RegionGeometry.SECTOR_SIZE,
+        status.hydratedRegions(),
+        status.hydratingRegions(),
+        !status.hydrationEnabled(),
+        !status.discardPassdown(),
+        status.hydrationThreshold(),
+        status.hydrationBatchSize(),
+        status.mode());
   }
 
   /**

@@ -41,12 +41,14 @@ public final class CloneEngine {
   private final ClaimTable claims;
   private final CopyEngine copies;
   private final RequestRouter router;
+  private final RangeQueries ranges;
   private final CommitPipeline pipeline;
   private final DiscardPolicy discards;
   private final EngineCounters counters = new EngineCounters();
 
   // Held by suspend and resume from beginning to end: half of one between the halves of the other
-  // would leave a device whose requests go on and whose hydration does not.
+  // would leave a device whose requests go on and whose hydration does not. Close takes it when it
+  // flushes: a suspend under way flushes too, and the stores are closed after this.
   private final Object suspension = new Object();
 
   // Set once, by the thread that ends the last commit or opens a finished clone.
@@ -95,6 +97,7 @@ public final class CloneEngine {
         new DiscardPolicy(
             this, destinationAccess, options.discardPassdown(), options.discardedReadsZeroes());
     this.router = new RequestRouter(this, sourceAccess, destinationAccess);
+    this.ranges = new RangeQueries(this, router, source, destination);
   }
 
   /**
@@ -345,8 +348,8 @@ public final class CloneEngine {
   }
 
   /**
-   * Refuses new requests, waits for those inside and for copies in flight, and commits. Called
-   * once.
+   * Refuses new requests, waits for those inside, for copies in flight and for a suspend under way,
+   * and commits; no store is called after this. Called once.
    *
    * @throws IOException if not all could be made durable
    */
@@ -354,12 +357,14 @@ public final class CloneEngine {
     for (Request request : gate.close()) {
       request.refuse(RequestGate.closedException());
     }
-    claims.pauseBackground();
-    claims.awaitEmpty();
-    try {
-      pipeline.flushBlocking(executor);
-    } finally {
-      pipeline.awaitIdle();
+    synchronized (suspension) {
+      claims.pauseBackground();
+      claims.awaitEmpty();
+      try {
+        pipeline.flushBlocking(executor);
+      } finally {
+        pipeline.close();
+      }
     }
   }
 
@@ -432,6 +437,15 @@ public final class CloneEngine {
   }
 
   // ---- what can be seen
+
+  /**
+   * Returns what tells the state of ranges.
+   *
+   * @return always the same
+   */
+  public RangeQueries ranges() {
+    return ranges;
+  }
 
   /**
    * Returns the geometry.
@@ -537,6 +551,10 @@ public final class CloneEngine {
 
   RequestGate gate() {
     return gate;
+  }
+
+  RequestCheck check() {
+    return check;
   }
 
   CommitPipeline pipeline() {

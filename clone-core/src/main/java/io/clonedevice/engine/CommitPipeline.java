@@ -41,6 +41,9 @@ final class CommitPipeline {
   // Guarded by lock; whether some thread runs rounds or is about to.
   private boolean running;
 
+  // Guarded by lock.
+  private boolean closed;
+
   // Written by the thread that runs the round; read by any. Edge: volatile.
   private volatile Throwable destinationFlushFailure;
 
@@ -59,14 +62,22 @@ final class CommitPipeline {
 
   /** Completes when everything that completed before this call is durable. */
   void flush(IoCompletion completion, Executor executor) {
+    boolean refused;
     synchronized (lock) {
-      joined.add(completion);
-      if (running) {
-        return;
+      refused = closed;
+      if (!refused) {
+        joined.add(completion);
+        if (running) {
+          return;
+        }
+        running = true;
       }
-      running = true;
     }
-    execute(executor);
+    if (refused) {
+      completion.completed(RequestGate.closedException());
+    } else {
+      execute(executor);
+    }
   }
 
   /**
@@ -93,9 +104,16 @@ final class CommitPipeline {
     }
   }
 
-  /** Waits until no round runs. */
-  void awaitIdle() {
-    waiting.until(lock, () -> !running);
+  /**
+   * Waits until no round runs, and lets none begin any more: a commit may come from a late tick.
+   */
+  void close() {
+    waiting.until(
+        lock,
+        () -> {
+          closed = !running;
+          return closed;
+        });
   }
 
   /** Why no flush can succeed any more, or {@code null}. */

@@ -15,4 +15,12 @@ public interface HydrationSignals {
    * @param regionCount how many regions
    */
   void unhydratedRead(long firstRegion, long regionCount);
+
+  /**
+   * Regions will be wanted soon; a hint that may be dropped.
+   *
+   * @param firstRegion first of them
+   * @param regionCount how many regions; positive
+   */
+  void wantedSoon(long firstRegion, long regionCount);
 }

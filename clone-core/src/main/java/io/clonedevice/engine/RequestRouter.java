@@ -66,6 +66,21 @@ final class RequestRouter {
     return map.isHydrated(region) && (region == last || map.endOfRun(region, last + 1) == last + 1);
   }
 
+  /** How many bytes from an offset on are in equal state, negative if they are unhydrated. */
+  long signedRunAt(long offset, long length) {
+    long end = offset + length;
+    long endRegion = geometry.regionAt(end - 1) + 1;
+    long region = geometry.regionAt(offset);
+    while (true) {
+      boolean hydrated = map.isHydrated(region);
+      long runEnd = map.endOfRun(region, endRegion);
+      if (hydrated || !map.isHydrated(region)) {
+        long run = Math.min(end, geometry.endOf(runEnd - 1)) - offset;
+        return hydrated ? run : -run;
+      }
+    }
+  }
+
   /** Where all of a range is, {@code null} if its regions are in different states. */
   BlockStore storeOf(long offset, long length) {
     long region = geometry.regionAt(offset);

@@ -184,6 +184,17 @@ public final class DeviceHydrator implements HydrationSignals {
     }
   }
 
+  @Override
+  public void wantedSoon(long firstRegion, long count) {
+    // A hint leads to one copy, which joins as many regions as a batch has.
+    long step = Math.max(1, batchSize);
+    long end = firstRegion + count;
+    long region = firstRegion;
+    for (int hints = 0; hints < READ_HINTS_MAX && region < end; hints++, region += step) {
+      agent.hint(HydrationRecord.UNHYDRATED_READ, id, region, Math.min(step, end - region));
+    }
+  }
+
   /**
    * Runs a check again and again, by the hydrator loop, until {@link #close}.
    *

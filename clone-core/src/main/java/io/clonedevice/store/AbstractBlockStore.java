@@ -3,7 +3,6 @@ package io.clonedevice.store;
 import io.clonedevice.store.BlockIoException.Operation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.NonWritableChannelException;
 
 /**
  * What all backends have in common: requests are checked once, here; trouble is given its place;
@@ -128,7 +127,7 @@ public abstract class AbstractBlockStore implements BlockStore {
 
   @Override
   public final void read(long offset, ByteBuffer target) throws IOException {
-    checkRead(offset, target);
+    RequestChecks.checkRead(this, offset, target);
     int length = target.remaining();
     enter(Operation.READ, offset, length);
     try {
@@ -144,7 +143,7 @@ public abstract class AbstractBlockStore implements BlockStore {
 
   @Override
   public final void write(long offset, ByteBuffer source) throws IOException {
-    checkWrite(offset, source);
+    RequestChecks.checkWrite(this, offset, source);
     int length = source.remaining();
     enter(Operation.WRITE, offset, length);
     try {
@@ -174,7 +173,7 @@ public abstract class AbstractBlockStore implements BlockStore {
 
   @Override
   public final void discard(long offset, long length) throws IOException {
-    checkDiscard(offset, length);
+    RequestChecks.checkDiscard(this, offset, length);
     enter(Operation.DISCARD, offset, length);
     try {
       if (length > 0) {
@@ -190,15 +189,7 @@ public abstract class AbstractBlockStore implements BlockStore {
   @Override
   public final void copyTo(long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
-    if (target == this) {
-      throw new IllegalArgumentException(
-          "copy from " + name + " to itself; read and write instead");
-    }
-    checkRange("copy", offset, length, this);
-    checkRange("copy", targetOffset, length, target);
-    if (target.isReadOnly()) {
-      throw new NonWritableChannelException();
-    }
+    RequestChecks.checkCopy(this, offset, target, targetOffset, length);
     enter(Operation.COPY, offset, length);
     try {
       if (length > 0) {
@@ -213,18 +204,7 @@ public abstract class AbstractBlockStore implements BlockStore {
 
   @Override
   public final Extent extentAt(long offset, long length) throws IOException {
-    if (length <= 0 || offset < 0 || offset >= size || length > size - offset) {
-      throw new IllegalArgumentException(
-          "extent of "
-              + length
-              + " bytes at byte "
-              + offset
-              + ", "
-              + name
-              + " has "
-              + size
-              + "; ask for 1 byte or more inside it");
-    }
+    RequestChecks.checkExtent(this, offset, length);
     enter(Operation.READ, offset, length);
     try {
       return extentOfBlocks(offset, length);
@@ -237,19 +217,19 @@ public abstract class AbstractBlockStore implements BlockStore {
 
   @Override
   public final void readAsync(long offset, ByteBuffer target, IoCompletion completion) {
-    checkRead(offset, target);
+    RequestChecks.checkRead(this, offset, target);
     completion.run(() -> read(offset, target));
   }
 
   @Override
   public final void writeAsync(long offset, ByteBuffer source, IoCompletion completion) {
-    checkWrite(offset, source);
+    RequestChecks.checkWrite(this, offset, source);
     completion.run(() -> write(offset, source));
   }
 
   @Override
   public final void discardAsync(long offset, long length, IoCompletion completion) {
-    checkDiscard(offset, length);
+    RequestChecks.checkDiscard(this, offset, length);
     completion.run(() -> discard(offset, length));
   }
 
@@ -276,84 +256,6 @@ public abstract class AbstractBlockStore implements BlockStore {
   @Override
   public String toString() {
     return getClass().getSimpleName() + "[" + name + ", " + size + " bytes]";
-  }
-
-  private void checkRead(long offset, ByteBuffer target) {
-    checkRange("read", offset, target.remaining(), this);
-    if (target.isReadOnly()) {
-      throw new IllegalArgumentException("read into a read-only buffer; pass a writable one");
-    }
-  }
-
-  private void checkWrite(long offset, ByteBuffer source) {
-    if (readOnly) {
-      throw new NonWritableChannelException();
-    }
-    checkRange("write", offset, source.remaining(), this);
-  }
-
-  private void checkDiscard(long offset, long length) {
-    if (readOnly) {
-      throw new NonWritableChannelException();
-    }
-    DiscardSupport support = discardSupport();
-    if (!support.supported()) {
-      throw new UnsupportedOperationException(name + " does not support discard");
-    }
-    checkRange("discard", offset, length, this);
-    if (length > support.maxLength()) {
-      throw new IllegalArgumentException(
-          "discard of "
-              + length
-              + " bytes, "
-              + name
-              + " takes at most "
-              + support.maxLength()
-              + " in one call; split it");
-    }
-  }
-
-  private static void checkRange(String operation, long offset, long length, BlockStore store) {
-    int block = store.logicalBlockSize();
-    if (((offset | length) & (block - 1)) == 0 && offset >= 0 && length >= 0) {
-      if (offset <= store.size() && length <= store.size() - offset) {
-        return;
-      }
-      throw new IllegalArgumentException(
-          operation
-              + " of "
-              + length
-              + " bytes at byte "
-              + offset
-              + " ends at byte "
-              + (length > Long.MAX_VALUE - offset ? "2^63 or more" : offset + length)
-              + ", "
-              + store.name()
-              + " has "
-              + store.size()
-              + "; shorten it or use a larger store");
-    }
-    if (offset < 0 || length < 0) {
-      throw new IllegalArgumentException(
-          operation
-              + " of "
-              + length
-              + " bytes at byte "
-              + offset
-              + " of "
-              + store.name()
-              + "; neither may be negative");
-    }
-    throw new IllegalArgumentException(
-        operation
-            + " of "
-            + length
-            + " bytes at byte "
-            + offset
-            + " of "
-            + store.name()
-            + "; both must be multiples of its logical block size, "
-            + block);
   }
 
   private BlockIoException trouble(

@@ -9,27 +9,26 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * The three files of a clone: makes those that are missing, and takes them away again when the
- * clone cannot be opened; files that were there before are never removed.
+ * The source and the two files of a clone: makes those that are missing, and takes them away again
+ * when the clone cannot be opened; files that were there before are never removed.
  */
 final class CloneFiles {
   private static final int METADATA_BLOCK_SIZE = 4096;
 
   private final StoreKind kind;
-  private final Path source;
+  private final SourceLocation source;
   private final Path destination;
   private final Path metadata;
   private final Deque<Closeable> opened = new ArrayDeque<>();
   private final Deque<Path> created = new ArrayDeque<>();
 
-  CloneFiles(StoreKind kind, Path source, Path destination, Path metadata) {
+  CloneFiles(StoreKind kind, SourceLocation source, Path destination, Path metadata) {
     this.kind = kind;
     this.source = source;
     this.destination = destination;
@@ -51,16 +50,15 @@ final class CloneFiles {
    * @throws IOException if one is missing or is a directory
    */
   void check() throws IOException {
-    if (!Files.exists(source)) {
-      throw new NoSuchFileException(source.toString());
-    }
-    refuseDirectory(source, "source");
+    source.check();
     refuseDirectory(destination, "destination");
     refuseDirectory(metadata, "metadata");
     requireParent(destination);
     requireParent(metadata);
-    refuseSame("source", source, "destination", destination);
-    refuseSame("source", source, "metadata", metadata);
+    if (source.path().isPresent()) {
+      refuseSame("source", source.path().get(), "destination", destination);
+      refuseSame("source", source.path().get(), "metadata", metadata);
+    }
     refuseSame("destination", destination, "metadata", metadata);
   }
 
@@ -89,7 +87,7 @@ final class CloneFiles {
   }
 
   BlockStore openSource() throws IOException {
-    return register(kind.openReadOnly(source));
+    return register(source.open(kind));
   }
 
   /** Opens the destination; makes it first if it is missing. */
@@ -136,7 +134,7 @@ final class CloneFiles {
     }
   }
 
-  private static void refuseDirectory(Path path, String role) throws IOException {
+  static void refuseDirectory(Path path, String role) throws IOException {
     if (Files.isDirectory(path)) {
       throw new FileSystemException(
           path.toString(),

@@ -3,12 +3,7 @@ package io.clonedevice.examples;
 import io.clonedevice.CloneDevice;
 import io.clonedevice.CloneListener;
 import io.clonedevice.CloneStatus;
-import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.MetadataMode;
-import io.clonedevice.metadata.MetadataSize;
-import io.clonedevice.metadata.RegionGeometry;
-import io.clonedevice.metadata.tool.MetadataSummary;
-import io.clonedevice.store.BlockStore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.CompletableFuture;
@@ -18,9 +13,9 @@ import java.util.concurrent.TimeoutException;
 
 /** Opens a clone, hydrates it to the end or until it is told to stop, and closes it. */
 final class CloneRun {
-  private static final long DEFAULT_REGION_SIZE = 64 << 10;
   private static final long REFRESH_MS = 200;
 
+  private final CloneOptions options;
   private final CloneFiles files;
   private final boolean quiet;
   private final PrintWriter out;
@@ -29,35 +24,20 @@ final class CloneRun {
   /** Completed exceptionally when the device says that it will not get done. */
   private final CompletableFuture<Void> trouble = new CompletableFuture<>();
 
-  CloneRun(CloneFiles files, boolean quiet, PrintWriter out, PrintWriter err) {
-    this.files = files;
-    this.quiet = quiet;
+  CloneRun(CloneOptions options, PrintWriter out, PrintWriter err) {
+    this.options = options;
+    this.files = options.files();
+    this.quiet = options.quiet();
     this.out = out;
     this.err = err;
   }
 
-  /**
-   * Runs the clone.
-   *
-   * @param regionSize bytes, or null for that of the metadata or the default
-   * @param threshold regions, or null for the library's choice
-   * @param batchSize regions, or null for the library's choice
-   * @return the exit status
-   */
-  int execute(
-      Long regionSize, Long threshold, Long batchSize, boolean hydrate, boolean discardPassdown)
-      throws Exception {
-    Hydration hydration = hydrate ? Hydration.background() : Hydration.disabled();
-    if (threshold != null) {
-      hydration = hydration.threshold(threshold);
-    }
-    if (batchSize != null) {
-      hydration = hydration.batchSize(batchSize);
-    }
-    boolean copies = hydrate && (threshold == null || threshold > 0);
+  /** Runs the clone; returns the exit status. */
+  int execute() throws Exception {
+    boolean copies = options.copies();
     try (StopSignal stop = new StopSignal()) {
       CloneStatus last;
-      try (CloneDevice device = open(regionSize, hydration, discardPassdown)) {
+      try (CloneDevice device = new CloneOpening(options, files, err).open(new TroubleListener())) {
         if (copies) {
           hydrate(device, stop);
         }
@@ -65,77 +45,6 @@ final class CloneRun {
         last = device.status();
       }
       return report(last, copies, stop);
-    }
-  }
-
-  private CloneDevice open(Long regionSize, Hydration hydration, boolean discardPassdown)
-      throws IOException {
-    try {
-      files.check();
-      MetadataSummary recorded =
-          files.hasMetadata() ? MetadataFile.summary(files.metadata()) : null;
-      requireDestinationOf(recorded);
-      boolean overwrites = recorded == null && files.destinationExists();
-      long chosenRegionSize =
-          regionSize != null
-              ? regionSize
-              : recorded != null
-                  ? recorded.regionSectors() * RegionGeometry.SECTOR_SIZE
-                  : DEFAULT_REGION_SIZE;
-      BlockStore source = files.openSource();
-      // A source that has grown since is no obstacle: the clone keeps the size that it began with.
-      long deviceSize =
-          recorded != null ? recorded.deviceSectors() * RegionGeometry.SECTOR_SIZE : source.size();
-      RegionGeometry geometry = new RegionGeometry(deviceSize, chosenRegionSize);
-      BlockStore destination = files.openDestination(deviceSize);
-      BlockStore metadata = files.openMetadata(MetadataSize.forRegions(geometry.regionCount()));
-      CloneDevice device =
-          CloneDevice.builder()
-              .source(source)
-              .destination(destination)
-              .metadata(metadata)
-              .regionSize(chosenRegionSize)
-              .deviceSize(deviceSize)
-              .hydration(hydration)
-              .discardPassdown(discardPassdown)
-              .listener(new TroubleListener())
-              .open();
-      if (overwrites) {
-        warnOfOverwriting();
-      }
-      return device;
-    } catch (IOException | RuntimeException e) {
-      files.undo(e);
-      throw e;
-    }
-  }
-
-  /** A mistyped metadata path would silently begin anew over a clone that holds writes. */
-  private void warnOfOverwriting() {
-    if (!quiet) {
-      err.println(
-          "warning: metadata "
-              + files.metadata()
-              + " is new, so what destination "
-              + files.destination()
-              + " holds will be overwritten");
-      err.flush();
-    }
-  }
-
-  /** A destination that is gone cannot be made anew: the regions copied before would be missing. */
-  private void requireDestinationOf(MetadataSummary recorded) throws IOException {
-    if (recorded != null && !files.destinationExists()) {
-      throw new IOException(
-          "destination "
-              + files.destination()
-              + " is missing, but metadata "
-              + files.metadata()
-              + " says that "
-              + recorded.hydrated()
-              + " of its "
-              + recorded.regions()
-              + " regions are hydrated; bring it back, or remove the metadata to begin anew");
     }
   }
 

@@ -9,10 +9,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
 /**
- * The command line: {@code java -jar clone.jar run|status|dump|check|repair|restore}.
+ * The command line: {@code java -jar clone.jar run|serve|status|message|dump|check|repair|restore}.
  *
- * <p>Exit status: 0 done, 1 trouble, 2 misuse, 130 stopped by Ctrl-C, 143 stopped by SIGTERM. An
- * error is one line on stderr; {@code --debug} adds the stack trace.
+ * <p>Exit status: 0 done, 1 trouble, 2 misuse, 130 stopped by Ctrl-C, 143 stopped by SIGTERM
+ * ({@code serve}: 0). An error is one line on stderr; {@code --debug} adds the stack trace.
  */
 @Command(
     name = "clone",
@@ -22,11 +22,13 @@ import picocli.CommandLine.ScopeType;
     description = "An instant, writable clone of a disk image that fills itself in the background.",
     footerHeading = "%nExit status:%n",
     footer = {
-      "  0 done, 1 trouble, 2 misuse, 130 stopped by Ctrl-C, 143 stopped by SIGTERM",
+      "  0 done, 1 trouble, 2 misuse, 130 stopped by Ctrl-C, 143 stopped by SIGTERM (serve: 0)",
     },
     subcommands = {
       RunCommand.class,
+      ServeCommand.class,
       StatusCommand.class,
+      MessageCommand.class,
       DumpCommand.class,
       CheckCommand.class,
       RepairCommand.class,

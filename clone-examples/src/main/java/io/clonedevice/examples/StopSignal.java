@@ -14,12 +14,31 @@ final class StopSignal implements AutoCloseable {
   /** How long the process waits for its work: a store that hangs must not make it immortal. */
   private static final long PATIENCE_SECONDS = 10;
 
+  /** The exit status is the Java VM's. */
+  private static final int BY_SIGNAL = -1;
+
+  private final long patienceSeconds;
+  private final int exitStatus;
   private final CompletableFuture<Void> requested = new CompletableFuture<>();
   private final CountDownLatch finished = new CountDownLatch(1);
   private final Thread hook = new Thread(this::stop, "clone-stop");
 
   StopSignal() {
+    this(PATIENCE_SECONDS, BY_SIGNAL);
+  }
+
+  private StopSignal(long patienceSeconds, int exitStatus) {
+    this.patienceSeconds = patienceSeconds;
+    this.exitStatus = exitStatus;
     Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  /**
+   * For a program whose work has no end of its own, so that being stopped is no failure: the
+   * process exits with 0 when everything is closed.
+   */
+  static StopSignal ofServer(long patienceSeconds) {
+    return new StopSignal(patienceSeconds, CloneTool.DONE);
   }
 
   /** Completes when the process was asked to stop. */
@@ -46,10 +65,15 @@ final class StopSignal implements AutoCloseable {
   private void stop() {
     requested.complete(null);
     try {
-      if (!finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      if (finished.await(patienceSeconds, TimeUnit.SECONDS)) {
+        if (exitStatus != BY_SIGNAL) {
+          // The only way to another exit status once the Java VM is shutting down.
+          Runtime.getRuntime().halt(exitStatus);
+        }
+      } else {
         System.err.println(
             "clone: a store did not answer within "
-                + PATIENCE_SECONDS
+                + patienceSeconds
                 + " s; ended without a last commit, the next run copies a little more");
       }
     } catch (InterruptedException e) {

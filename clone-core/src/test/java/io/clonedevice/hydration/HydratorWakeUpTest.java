@@ -1,0 +1,53 @@
+package io.clonedevice.hydration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Random;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.SystemNanoClock;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+
+/** A hint races with the agent that goes to sleep; without a deadline only the hint can wake it. */
+class HydratorWakeUpTest {
+  private static final int HINTS = 20_000;
+
+  private final HydratorAgent agent = new HydratorAgent(SystemNanoClock.INSTANCE, new Random(1));
+
+  @Test
+  @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+  void noHintIsLostByAnAgentThatGoesToSleep() throws Exception {
+    FutureTask<Integer> working =
+        new FutureTask<>(
+            () -> {
+              int worked = 0;
+              while (worked < HINTS) {
+                int now = agent.doWork();
+                worked += now;
+                taken = worked;
+                agent.idleStrategy().idle(now);
+              }
+              return worked;
+            });
+    Thread thread = new Thread(working, "test-agent");
+    thread.setDaemon(true);
+    thread.start();
+    Random random = new Random(2);
+    for (int i = 1; i <= HINTS; i++) {
+      // No such device, so the agent takes the record and does nothing else.
+      agent.hint(HydrationRecord.WORK, -1, 0, 0);
+      while (taken < i) {
+        Thread.onSpinWait();
+      }
+      for (int spins = random.nextInt(100); spins > 0; spins--) {
+        Thread.onSpinWait();
+      }
+    }
+    assertThat(working.get(30, TimeUnit.SECONDS)).isEqualTo(HINTS);
+  }
+
+  // Written by the agent's thread, read by the one that hints; edge: volatile.
+  private volatile int taken;
+}

@@ -1,0 +1,129 @@
+package io.clonedevice.examples;
+
+import io.clonedevice.CloneDevice;
+import io.clonedevice.CloneListener;
+import io.clonedevice.CloneStatus;
+import io.clonedevice.dm.Message;
+import io.clonedevice.dm.StatusLine;
+import io.clonedevice.examples.nbd.server.NbdServer;
+import io.clonedevice.examples.nbd.server.NbdServerOptions;
+import io.clonedevice.metadata.MetadataMode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.SocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Opens a clone, exports it until the process is told to stop, and closes it. */
+final class CloneServing {
+  /** Longer than the server needs to be rid of clients that do not read. */
+  private static final long PATIENCE_SECONDS = 30;
+
+  private final CloneOptions options;
+  private final List<SocketAddress> addresses;
+  private final NbdServerOptions serverOptions;
+  private final Path control;
+  private final PrintWriter out;
+  private final PrintWriter err;
+
+  CloneServing(
+      CloneOptions options,
+      List<SocketAddress> addresses,
+      NbdServerOptions serverOptions,
+      Path control,
+      PrintWriter out,
+      PrintWriter err) {
+    this.options = options;
+    this.addresses = addresses;
+    this.serverOptions = serverOptions;
+    this.control = control;
+    this.out = out;
+    this.err = err;
+  }
+
+  /** Serves; returns the exit status. */
+  int execute() throws Exception {
+    try (StopSignal stop = StopSignal.ofServer(PATIENCE_SECONDS)) {
+      CloneStatus last;
+      try (CloneDevice device =
+          new CloneOpening(options, options.files(), err).open(new Teller())) {
+        try (NbdServer server = new NbdServer(device, serverOptions)) {
+          serve(device, server, stop);
+        }
+        device.suspend();
+        last = device.status();
+      }
+      say("stopped: " + last.hydratedRegions() + " of " + last.regionCount() + " regions hydrated");
+      return CloneTool.DONE;
+    }
+  }
+
+  private void serve(CloneDevice device, NbdServer server, StopSignal stop) throws IOException {
+    ControlSocket controlling = openControl(device, server);
+    try {
+      UserSignal.onUsr1(() -> tell(statusText(device, server)));
+      for (SocketAddress address : addresses) {
+        say("listening on " + server.listen(address));
+      }
+      stop.requested().join();
+    } finally {
+      if (controlling != null) {
+        controlling.close();
+      }
+    }
+  }
+
+  private ControlSocket openControl(CloneDevice device, NbdServer server) throws IOException {
+    return control == null
+        ? null
+        : new ControlSocket(control, question -> answer(device, server, question));
+  }
+
+  private static String answer(CloneDevice device, NbdServer server, String question) {
+    if (question.equals("status")) {
+      StringBuilder lines = new StringBuilder();
+      LiveStatus.of(device.status(), server.status())
+          .forEach((name, value) -> lines.append(name).append(' ').append(value).append('\n'));
+      return lines.toString();
+    }
+    Message.parse(question).applyTo(device);
+    return "";
+  }
+
+  private static String statusText(CloneDevice device, NbdServer server) {
+    return StatusLine.of(0, device.statusNoFlush()) + "; " + server.status();
+  }
+
+  private void say(String line) {
+    if (!options.quiet()) {
+      out.println(line);
+      out.flush();
+    }
+  }
+
+  private void tell(String line) {
+    err.println(line);
+    err.flush();
+  }
+
+  /** Says what happens to the device; called by its threads. */
+  private final class Teller implements CloneListener {
+    @Override
+    public void hydrationCompleted() {
+      say("hydration complete: the source is no longer needed");
+    }
+
+    @Override
+    public void modeChanged(MetadataMode mode, Throwable cause) {
+      tell(
+          "metadata is now "
+              + mode.description()
+              + (cause == null ? "" : ": " + Errors.describe(cause)));
+    }
+
+    @Override
+    public void hydrationStopped(Throwable cause) {
+      tell("hydration stopped, copying failed again and again: " + Errors.describe(cause));
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package io.clonedevice.examples;
+
+import io.clonedevice.examples.nbd.server.UnixSocketFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lets other processes control a running one: a unix domain socket on which each connection is one
+ * question and its answer (see {@link ControlMessage}).
+ *
+ * <p>Why this form. Who may control is who may open the file, which is its owner's alone (mode
+ * 0600), so there is no port that others on the machine can reach and no secret to keep. The words
+ * are dm-clone's messages, so scripts for {@code dmsetup message} carry over. It is lines of text,
+ * so {@code socat - UNIX:PATH} will do where this program is not at hand. It is not in NBD, whose
+ * clients are the users of the disk and must not be its administrators.
+ */
+final class ControlSocket implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(ControlSocket.class);
+
+  private final Path path;
+  private final ServerSocketChannel listening;
+  private final Handler handler;
+
+  /** Answers a question. */
+  interface Handler {
+    /**
+     * Answers a question.
+     *
+     * @param question one line
+     * @return lines, each of them ended
+     * @throws IllegalArgumentException if the question is none
+     */
+    String answer(String question);
+  }
+
+  ControlSocket(Path path, Handler handler) throws IOException {
+    this.path = path;
+    this.handler = handler;
+    this.listening = UnixSocketFile.listen(path);
+    try {
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+    } catch (IOException | RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+    daemon(this::accept, "clone-control").start();
+  }
+
+  private void accept() {
+    while (true) {
+      try {
+        SocketChannel client = listening.accept();
+        daemon(() -> serve(client), "clone-control-client").start();
+      } catch (ClosedChannelException e) {
+        return;
+      } catch (IOException e) {
+        LOG.warn("control socket {} is closed: {}", path, e.getMessage());
+        return;
+      }
+    }
+  }
+
+  private void serve(SocketChannel client) {
+    try (client) {
+      String question = ControlMessage.receiveQuestion(client);
+      String answer;
+      try {
+        answer = ControlMessage.ok(handler.answer(question));
+      } catch (IllegalArgumentException e) {
+        answer = ControlMessage.error(e.getMessage());
+      } catch (RuntimeException e) {
+        LOG.warn("'{}' failed", question, e);
+        answer = ControlMessage.error(Errors.describe(e));
+      }
+      ControlMessage.send(client, answer);
+    } catch (IOException e) {
+      LOG.debug("a client of the control socket went away", e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    listening.close();
+    Files.deleteIfExists(path);
+  }
+
+  private static Thread daemon(Runnable task, String name) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    return thread;
+  }
+}

@@ -1,0 +1,67 @@
+package io.clonedevice.examples.nbd.client;
+
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+
+/** What the links, their sessions and the watchdog of one store share. */
+final class StoreState {
+  private final NbdOptions options;
+  private final LongSupplier clock;
+  private final RandomGenerator random;
+  private final RequestQueue queue = new RequestQueue();
+  private final FlushLedger ledger = new FlushLedger();
+
+  /** Why the last attempt to connect failed; for the messages of requests that waited in vain. */
+  private final AtomicReference<Exception> connectFailure = new AtomicReference<>();
+
+  StoreState(NbdOptions options, LongSupplier clock, RandomGenerator random) {
+    this.options = options;
+    this.clock = clock;
+    this.random = random;
+  }
+
+  NbdOptions options() {
+    return options;
+  }
+
+  long nowNs() {
+    return clock.getAsLong();
+  }
+
+  RandomGenerator random() {
+    return random;
+  }
+
+  RequestQueue queue() {
+    return queue;
+  }
+
+  FlushLedger ledger() {
+    return ledger;
+  }
+
+  AtomicReference<Exception> connectFailure() {
+    return connectFailure;
+  }
+
+  /** Tells the caller of a request how it ended; {@code null} if well. */
+  void complete(Request request, Throwable failure) {
+    if (request.neededBirth != FlushLedger.NONE) {
+      ledger.end(request.neededBirth);
+    }
+    try {
+      if (failure == null) {
+        request.succeed();
+      } else {
+        request.fail(failure);
+      }
+    } catch (RuntimeException | Error e) {
+      // A completion must not throw; the session goes on for the others.
+      Thread current = Thread.currentThread();
+      current.getUncaughtExceptionHandler().uncaughtException(current, e);
+    } finally {
+      queue.completed();
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package io.clonedevice.examples.nbd.server;
+
+import java.nio.ByteBuffer;
+
+/**
+ * A direct buffer of a connection that is small until it turns out to be too small, because most of
+ * a thousand connections idle. What it grows by comes out of the server's budget; where that is
+ * used up it stays as it is. Used by the connection's reader only.
+ */
+final class GrowingBuffer {
+  private static final int SIZE_MIN = 16 << 10;
+  static final int SIZE_MAX = 256 << 10;
+
+  private final MemoryBudget budget;
+  private ByteBuffer buffer = ByteBuffer.allocateDirect(SIZE_MIN);
+
+  /** The same bytes with a position and limit of its own. */
+  private ByteBuffer view = buffer.duplicate();
+
+  GrowingBuffer(MemoryBudget budget) {
+    this.budget = budget;
+  }
+
+  ByteBuffer buffer() {
+    return buffer;
+  }
+
+  int capacity() {
+    return buffer.capacity();
+  }
+
+  /** Returns the one view on a range; valid until the next call. */
+  ByteBuffer view(int from, int to) {
+    return view.limit(to).position(from);
+  }
+
+  /** Makes room for a number of bytes if that is possible; keeps those up to the position. */
+  boolean tryGrow(int size) {
+    if (size <= buffer.capacity()) {
+      return true;
+    }
+    if (size > SIZE_MAX) {
+      return false;
+    }
+    int wanted = Math.min(SIZE_MAX, Integer.highestOneBit(size - 1) << 1);
+    int added = wanted - buffer.capacity();
+    if (!budget.tryReserve(added)) {
+      return false;
+    }
+    ByteBuffer larger = ByteBuffer.allocateDirect(wanted);
+    larger.put(buffer.flip());
+    buffer = larger;
+    view = larger.duplicate();
+    return true;
+  }
+
+  /** Gives back to the budget what was taken; the memory itself is the garbage collector's. */
+  void release() {
+    budget.release(buffer.capacity() - SIZE_MIN);
+    buffer = null;
+    view = null;
+  }
+}
