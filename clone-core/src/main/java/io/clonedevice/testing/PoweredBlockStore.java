@@ -73,9 +73,12 @@ final class PoweredBlockStore extends AbstractBlockStore {
 
   @Override
   protected void discardBlocks(long offset, long length) throws IOException {
-    if (discards.readsZeroes()) {
-      call(() -> medium.discard(offset, length));
-    }
+    call(
+        () -> {
+          if (discards.readsZeroes()) {
+            medium.discard(offset, length);
+          }
+        });
   }
 
   @Override

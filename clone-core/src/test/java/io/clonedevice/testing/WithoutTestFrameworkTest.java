@@ -2,36 +2,18 @@ package io.clonedevice.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
+import io.clonedevice.JvmWithout;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** JUnit and AssertJ are optional: another JVM runs a fixture without them. */
 class WithoutTestFrameworkTest {
   @Test
   void fixtureWorksWithoutJunitAndAssertj() throws Exception {
-    String classPath =
-        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-            .filter(entry -> !entry.matches(".*(junit|assertj|opentest4j|surefire).*\\.jar"))
-            .collect(Collectors.joining(File.pathSeparator));
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                classPath,
-                InAnotherProcess.class.getName())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(output.strip()).isEqualTo("no JUnit, read 7");
-    assertThat(process.waitFor()).isZero();
+    assertThat(JvmWithout.run("(junit|assertj|opentest4j|surefire).*", InAnotherProcess.class))
+        .isEqualTo("no JUnit, read 7");
   }
 
   /** A program without a test framework. */
