@@ -247,14 +247,15 @@ public final class CloneDevice implements Closeable {
    * @throws IllegalArgumentException if range or alignment is wrong
    */
   public void hydrateNext(long offset, long length) {
-    engine.hydrateNext(offset, length);
+    engine.ranges().hydrateNext(offset, length);
   }
 
   // ---- what can be seen
 
   /**
    * Returns whether a range is hydrated: its valid data is on the destination, committed or not.
-   * Once hydrated it stays so. Allocates nothing; waits while the device is suspended.
+   * Once hydrated it stays so. Allocates nothing; waits while the device is suspended. Of a
+   * completely hydrated device it is true at once, and for ever.
    *
    * @param offset first byte
    * @param length bytes, positive
@@ -263,7 +264,7 @@ public final class CloneDevice implements Closeable {
    * @throws IllegalStateException if the device is closed
    */
   public boolean isHydrated(long offset, long length) {
-    return engine.isHydrated(offset, length);
+    return engine.ranges().isHydrated(offset, length);
   }
 
   /**
@@ -279,7 +280,7 @@ public final class CloneDevice implements Closeable {
    * @throws IllegalStateException if the device is closed
    */
   public HydrationRun runAt(long offset, long length) {
-    long run = engine.signedRunAt(offset, length);
+    long run = engine.ranges().signedRunAt(offset, length);
     return new HydrationRun(offset, Math.abs(run), run > 0);
   }
 

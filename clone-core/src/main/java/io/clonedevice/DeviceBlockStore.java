@@ -106,7 +106,7 @@ final class DeviceBlockStore implements BlockStore {
   public Extent extentAt(long offset, long length) throws IOException {
     checkOpen(Operation.READ, offset, length);
     try {
-      return engine.extentAt(offset, length);
+      return engine.ranges().extentAt(offset, length);
     } catch (IllegalStateException e) {
       throw closedMeanwhile(e, Operation.READ, offset, length);
     }

@@ -6,7 +6,6 @@ import io.clonedevice.metadata.MetadataModeException;
 import io.clonedevice.metadata.RegionGeometry;
 import io.clonedevice.metadata.RegionMap;
 import io.clonedevice.store.BlockStore;
-import io.clonedevice.store.Extent;
 import io.clonedevice.store.IoCompletion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,7 +25,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Thread-safe.
  */
 public final class CloneEngine {
-  private final BlockStore source;
   private final BlockStore destination;
   private final CloneMetadata metadata;
   private final RegionGeometry geometry;
@@ -43,6 +41,7 @@ public final class CloneEngine {
   private final ClaimTable claims;
   private final CopyEngine copies;
   private final RequestRouter router;
+  private final RangeQueries ranges;
   private final CommitPipeline pipeline;
   private final DiscardPolicy discards;
   private final EngineCounters counters = new EngineCounters();
@@ -76,7 +75,6 @@ public final class CloneEngine {
       Waiting waiting,
       Options options,
       EngineEvents events) {
-    this.source = source;
     this.destination = destination;
     this.metadata = metadata;
     this.geometry = metadata.geometry();
@@ -99,6 +97,7 @@ public final class CloneEngine {
         new DiscardPolicy(
             this, destinationAccess, options.discardPassdown(), options.discardedReadsZeroes());
     this.router = new RequestRouter(this, sourceAccess, destinationAccess);
+    this.ranges = new RangeQueries(this, router, source, destination);
   }
 
   /**
@@ -437,88 +436,16 @@ public final class CloneEngine {
     }
   }
 
-  // ---- the state of ranges
-
-  /**
-   * Returns whether every byte of a range is on the destination; allocates nothing.
-   *
-   * @param offset first byte
-   * @param length bytes, positive
-   * @return whether a read of it does not need the source
-   */
-  public boolean isHydrated(long offset, long length) {
-    check.range("query", offset, length);
-    checkNotEmpty(length);
-    if (hydrationCompleted.get()) {
-      return true;
-    }
-    gate.enter();
-    try {
-      return router.isHydrated(offset, length);
-    } finally {
-      gate.exit();
-    }
-  }
-
-  /**
-   * Returns the run of equal state that begins at an offset, cut to a range.
-   *
-   * @param offset first byte
-   * @param length bytes, positive
-   * @return bytes of the run, negative if it is unhydrated
-   */
-  public long signedRunAt(long offset, long length) {
-    check.range("query", offset, length);
-    checkNotEmpty(length);
-    gate.enter();
-    try {
-      return router.signedRunAt(offset, length);
-    } finally {
-      gate.exit();
-    }
-  }
-
-  /**
-   * Returns what the store that holds the valid data of an offset knows about it.
-   *
-   * @param offset first byte
-   * @param length bytes, positive
-   * @return the extent that begins there, cut to the run of equal state
-   * @throws IOException if the store failed
-   */
-  public Extent extentAt(long offset, long length) throws IOException {
-    check.range("query", offset, length);
-    checkNotEmpty(length);
-    gate.enter();
-    try {
-      long run = router.signedRunAt(offset, length);
-      return (run > 0 ? destination : source).extentAt(offset, Math.abs(run));
-    } finally {
-      gate.exit();
-    }
-  }
-
-  /**
-   * Tells the hydrator that a range will be wanted soon.
-   *
-   * @param offset first byte
-   * @param length bytes
-   */
-  public void hydrateNext(long offset, long length) {
-    check.range("hint", offset, length);
-    if (length > 0) {
-      long first = geometry.regionAt(offset);
-      signals.wantedSoon(first, geometry.regionAt(offset + length - 1) + 1 - first);
-    }
-  }
-
-  private static void checkNotEmpty(long length) {
-    if (length == 0) {
-      throw new IllegalArgumentException("query of 0 bytes; ask about at least one block");
-    }
-  }
-
   // ---- what can be seen
+
+  /**
+   * Returns what tells the state of ranges.
+   *
+   * @return always the same
+   */
+  public RangeQueries ranges() {
+    return ranges;
+  }
 
   /**
    * Returns the geometry.
@@ -624,6 +551,10 @@ public final class CloneEngine {
 
   RequestGate gate() {
     return gate;
+  }
+
+  RequestCheck check() {
+    return check;
   }
 
   CommitPipeline pipeline() {
