@@ -102,7 +102,7 @@ class RandomTextTest {
       parsed = parse.apply(text);
     } catch (IllegalArgumentException e) {
       assertThat(DamagedTexts.isNamedBy(text, e.getMessage()))
-          .as(name + DamagedTexts.visible(e.getMessage()))
+          .as(() -> name + DamagedTexts.visible(e.getMessage()))
           .isTrue();
       return false;
     } catch (RuntimeException e) {
