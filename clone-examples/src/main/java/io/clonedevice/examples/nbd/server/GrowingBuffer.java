@@ -9,7 +9,9 @@ import java.nio.ByteBuffer;
  */
 final class GrowingBuffer {
   private static final int SIZE_MIN = 16 << 10;
-  static final int SIZE_MAX = 256 << 10;
+
+  /** A quarter of a MiB of data and a page for what comes before it. */
+  static final int SIZE_MAX = (256 << 10) + 4096;
 
   private final MemoryBudget budget;
   private ByteBuffer buffer = ByteBuffer.allocateDirect(SIZE_MIN);

@@ -8,11 +8,14 @@ import java.nio.ByteBuffer;
 
 /**
  * Serves writes. What is expected not to wait is written by the reader straight from the bytes that
- * it received; otherwise the data moves to a buffer of its own. Long writes go through in pieces
- * that end at multiples of the piece's size, so that they cover whole regions.
+ * it received, a long write as they arrive; otherwise the data moves to a buffer of its own. Pieces
+ * of long writes end where regions do, so that they cover whole regions.
  */
 final class Writes {
   private static final int PIECE_SIZE = BufferPool.LARGE_SIZE;
+
+  /** Not less is written at once while it arrives: calls cost more than bytes below. */
+  private static final int ARRIVED_MIN = 64 << 10;
 
   private final Session session;
   private final RequestInput input;
@@ -29,7 +32,9 @@ final class Writes {
   /** Serves a request whose range was checked and whose data comes next. */
   void serve(long cookie, long offset, int length, boolean durable) throws IOException {
     session.counters().bytesWritten.add(length);
-    Pace pace = session.device().isHydrated(offset, length) ? hydratedPace : unhydratedPace;
+    boolean hydrated = session.device().isHydrated(offset, length);
+    Pace pace = hydrated ? hydratedPace : unhydratedPace;
+    int step = hydrated ? BufferPool.ALIGNMENT : session.device().regionSize();
     if (input.canHold(length)) {
       if (!input.await(length)) {
         throw new EOFException("the client ended the connection in the middle of a write");
@@ -42,6 +47,8 @@ final class Writes {
         ByteBuffer copy = BufferPool.acquire(length).limit(length);
         writeAsync(cookie, offset, copy.put(data).flip(), durable);
       }
+    } else if (step <= ARRIVED_MIN && pace.isInline()) {
+      writeAsItArrives(cookie, offset, length, durable, pace, step);
     } else if (length <= PIECE_SIZE && session.enter(length)) {
       writeAsync(cookie, offset, receive(length, length), durable);
     } else {
@@ -98,34 +105,39 @@ final class Writes {
     return data.flip();
   }
 
+  private void writeAsItArrives(
+      long cookie, long offset, int length, boolean durable, Pace pace, int step)
+      throws IOException {
+    Arrival arrival = new Arrival(offset);
+    arrival.write(length, step);
+    pace.took(arrival.slowestNs);
+    written(cookie, durable, arrival.failure);
+  }
+
   private void writeInPieces(long cookie, long offset, int length, boolean durable)
       throws IOException {
-    Throwable failure = null;
-    int position = 0;
-    while (position < length) {
-      int count = pieceAt(offset + position, length - position);
-      boolean buffered = session.enter(count);
-      if (!buffered) {
-        count = Math.min(count, input.buffer().capacity() & -BufferPool.ALIGNMENT);
-        if (!input.await(count)) {
-          throw new EOFException("the client ended the connection in the middle of a write");
-        }
-      }
-      ByteBuffer data = buffered ? receive(count, count) : input.take(count);
-      try {
-        if (failure == null) {
-          blocking.write(offset + position, data);
-        }
-      } catch (IOException | RuntimeException e) {
-        failure = e;
-      } finally {
-        if (buffered) {
+    Arrival arrival = new Arrival(offset);
+    int left = length;
+    while (left > 0) {
+      int count = (int) Math.min(left, PIECE_SIZE - arrival.offset % PIECE_SIZE);
+      if (session.enter(count)) {
+        ByteBuffer data = receive(count, count);
+        try {
+          arrival.write(data);
+        } finally {
           BufferPool.release(data);
           session.leave(count);
         }
+      } else {
+        arrival.write(count, BufferPool.ALIGNMENT);
       }
-      position += count;
+      left -= count;
     }
+    written(cookie, durable, arrival.failure);
+  }
+
+  /** All pieces of a request were written, but for those after a failure. */
+  private void written(long cookie, boolean durable, Throwable failure) throws IOException {
     if (failure != null) {
       session.fail(cookie, failure);
     } else if (durable) {
@@ -136,7 +148,50 @@ final class Writes {
     }
   }
 
-  private static int pieceAt(long offset, int left) {
-    return (int) Math.min(left, PIECE_SIZE - offset % PIECE_SIZE);
+  /** Data of one request on its way from the client to the device; after a failure to nowhere. */
+  private final class Arrival {
+    private long offset;
+
+    /** Of the pieces so far; the size of a request says nothing about the medium. */
+    private long slowestNs;
+
+    private Throwable failure;
+
+    Arrival(long offset) {
+      this.offset = offset;
+    }
+
+    /** Writes the next bytes as they arrive, in pieces that end at multiples of {@code step}. */
+    void write(int length, int step) throws IOException {
+      int left = length;
+      while (left > 0) {
+        int room = input.buffer().capacity() & -BufferPool.ALIGNMENT;
+        int least = Math.min(left, Math.min(room, ARRIVED_MIN));
+        if (!input.await(least)) {
+          throw new EOFException("the client ended the connection in the middle of a write");
+        }
+        int count = Math.min(left, input.available());
+        if (count < left) {
+          int beyond = (int) ((offset + count) % step);
+          count = beyond < count ? count - beyond : least;
+        }
+        write(input.take(count));
+        left -= count;
+      }
+    }
+
+    void write(ByteBuffer data) {
+      int length = data.remaining();
+      long startNs = System.nanoTime();
+      try {
+        if (failure == null) {
+          blocking.write(offset, data);
+        }
+      } catch (IOException | RuntimeException e) {
+        failure = e;
+      }
+      slowestNs = Math.max(slowestNs, System.nanoTime() - startNs);
+      offset += length;
+    }
   }
 }

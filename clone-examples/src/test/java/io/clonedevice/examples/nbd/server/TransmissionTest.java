@@ -15,6 +15,7 @@ import io.clonedevice.testing.GatedBlockStore;
 import io.clonedevice.testing.SlowBlockStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,6 +38,18 @@ class TransmissionTest {
   private RawClient serve(boolean structured, String... contexts) throws IOException {
     clone = new ServedClone(SIZE);
     return clone.connect().go(structured, contexts);
+  }
+
+  /** Begins to serve a clone whose source can be made to fail. */
+  private FaultyBlockStore serveFaultySource() throws IOException {
+    FaultyBlockStore[] faults = new FaultyBlockStore[1];
+    clone =
+        new ServedClone(
+            SIZE,
+            NbdServerOptions.defaults(),
+            Hydration.disabled(),
+            source -> faults[0] = new FaultyBlockStore(source));
+    return faults[0];
   }
 
   @AfterEach
@@ -363,15 +376,9 @@ class TransmissionTest {
   @CsvSource({"true, 4096", "true, 8388608", "false, 4096"})
   void failureOfTheSourceIsAnErrorAndTheNextRequestIsServed(boolean structured, int length)
       throws IOException {
-    FaultyBlockStore[] faults = new FaultyBlockStore[1];
-    clone =
-        new ServedClone(
-            SIZE,
-            NbdServerOptions.defaults(),
-            Hydration.disabled(),
-            source -> faults[0] = new FaultyBlockStore(source));
+    FaultyBlockStore source = serveFaultySource();
     try (RawClient client = clone.connect().go(structured)) {
-      faults[0].failWhen(call -> call.offset() + call.length() > length - 4096);
+      source.failWhen(call -> call.offset() + call.length() > length - 4096);
 
       long cookie = client.request(NbdCommand.READ, 0, 0, length);
       Reply reply = client.reply(length);
@@ -381,22 +388,16 @@ class TransmissionTest {
 
       assertThat(reply.cookie()).isEqualTo(cookie);
       assertThat(reply.nbdError()).isEqualTo(NbdError.EIO);
-      faults[0].heal();
+      source.heal();
       assertThat(client.read(0, length)).isEqualTo(Arrays.copyOf(clone.content(), length));
     }
   }
 
   @Test
   void failureInTheMiddleOfAnUnfragmentedReadIsToldAfterPadding() throws IOException {
-    FaultyBlockStore[] faults = new FaultyBlockStore[1];
-    clone =
-        new ServedClone(
-            SIZE,
-            NbdServerOptions.defaults(),
-            Hydration.disabled(),
-            source -> faults[0] = new FaultyBlockStore(source));
+    FaultyBlockStore source = serveFaultySource();
     try (RawClient client = clone.connect().go(true)) {
-      faults[0].failWhen(call -> call.offset() + call.length() > SIZE / 2);
+      source.failWhen(call -> call.offset() + call.length() > SIZE / 2);
       client.request(NbdCommand.READ, NbdCommand.FLAG_DF, 0, SIZE);
 
       Reply content = client.reply(0);
@@ -409,6 +410,40 @@ class TransmissionTest {
       assertThat(offset).isPositive().isLessThanOrEqualTo(SIZE / 2);
       assertThat(Arrays.copyOfRange(content.payload(), 8, 8 + (int) offset))
           .isEqualTo(Arrays.copyOf(clone.content(), (int) offset));
+    }
+  }
+
+  @Test
+  void longWriteCopiesNothingButTheRegionsThatItCutsShort() throws IOException {
+    FaultyBlockStore source = serveFaultySource();
+    try (RawClient client = clone.connect().go(true)) {
+      source.failWhen(
+          call -> call.offset() + call.length() > REGION && call.offset() < SIZE - REGION);
+      byte[] expected = clone.content();
+      for (byte value : "UH".getBytes(StandardCharsets.US_ASCII)) {
+        Arrays.fill(expected, 512, SIZE - 512, value);
+
+        assertThat(client.write(512, Arrays.copyOfRange(expected, 512, SIZE - 512))).isNull();
+
+        assertThat(client.read(0, SIZE)).isEqualTo(expected);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 512})
+  void failureAtEitherEndOfALongWriteIsAnErrorAndTheNextRequestIsServed(int offset)
+      throws IOException {
+    FaultyBlockStore source = serveFaultySource();
+    try (RawClient client = clone.connect().go(true)) {
+      byte[] data = filled(SIZE - 512, 'E');
+      source.failAlways();
+
+      assertThat(client.write(offset, data)).isEqualTo(NbdError.EIO);
+
+      source.heal();
+      assertThat(client.write(offset, data)).isNull();
+      assertThat(client.read(offset, data.length)).isEqualTo(data);
     }
   }
 
