@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.clonedevice.store.BlockIoException;
 import io.clonedevice.store.BlockStore;
+import io.clonedevice.testing.CloneFixture;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import org.junit.jupiter.api.Tag;
@@ -46,8 +47,8 @@ class BadRequestTest extends RefusalTest {
   @Test
   @Tag("B9")
   void discardsWhoseEndOverflowsAreThrownInTheCallerAndTouchNothing() throws Exception {
-    Media media = new Media(SIZE, REGION);
-    try (CloneDevice device = media.builder().open()) {
+    CloneFixture media = CloneFixture.builder().randomSource(SIZE, 1).regionSize(REGION).build();
+    try (CloneDevice device = media.deviceBuilder().open()) {
       media.journal().clear();
       for (long[] range :
           new long[][] {
@@ -71,8 +72,8 @@ class BadRequestTest extends RefusalTest {
   }
 
   private static void assertRefused(long offset, int length, String message) throws Exception {
-    Media media = new Media(SIZE, REGION);
-    try (CloneDevice device = media.builder().open()) {
+    CloneFixture media = CloneFixture.builder().randomSource(SIZE, 1).regionSize(REGION).build();
+    try (CloneDevice device = media.deviceBuilder().open()) {
       media.journal().clear();
       ByteBuffer buffer = ByteBuffer.allocate(length);
       BlockStore blocking = device.blocking();

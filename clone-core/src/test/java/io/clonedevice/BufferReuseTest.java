@@ -2,11 +2,13 @@ package io.clonedevice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.clonedevice.testing.CloneFixture;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +24,8 @@ class BufferReuseTest {
   private static final int SIZE = 8 * REGION;
   private static final int SECTOR = 512;
 
-  private final Media media = new Media(SIZE, REGION);
+  private final CloneFixture media =
+      CloneFixture.builder().randomSource(SIZE, 1).regionSize(REGION).build();
   private final byte[] expected = media.content();
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
 
@@ -36,6 +39,11 @@ class BufferReuseTest {
     Reuse(Consumer<ByteBuffer> change) {
       this.change = change;
     }
+  }
+
+  @AfterEach
+  void closeMedia() throws Exception {
+    media.close();
   }
 
   private void run() {
@@ -53,7 +61,7 @@ class BufferReuseTest {
     }
     try (CloneRuntime runtime =
             CloneRuntime.builder().steppedByCaller().ioExecutor(tasks::add).build();
-        CloneDevice device = media.builder().runtime(runtime).open()) {
+        CloneDevice device = media.deviceBuilder().runtime(runtime).open()) {
       // Part of an unhydrated region; part of the now hydrated one; a whole unhydrated one.
       write(device, reuse, bytes, SECTOR, SECTOR, SECTOR);
       write(device, reuse, bytes, SECTOR, 2 * SECTOR, 5 * SECTOR);
@@ -85,7 +93,7 @@ class BufferReuseTest {
 
   @Test
   void thePositionIsAtTheLimitAfterwards() throws Exception {
-    try (CloneDevice device = media.builder().open()) {
+    try (CloneDevice device = media.deviceBuilder().open()) {
       ByteBuffer data = ByteBuffer.allocate(SIZE).position(SECTOR).limit(4 * SECTOR);
       device.write(0, data).join();
       assertThat(data.position()).isEqualTo(4 * SECTOR);

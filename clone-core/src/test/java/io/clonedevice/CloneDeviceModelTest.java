@@ -3,6 +3,7 @@ package io.clonedevice;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.clonedevice.hydration.Hydration;
+import io.clonedevice.testing.CloneFixture;
 import io.clonedevice.testing.Seed;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -18,9 +19,9 @@ class CloneDeviceModelTest {
 
   @Test
   void hydratesTheWholeSourceAndReadsItAllTheWhile() throws Exception {
-    Media media = new Media(1 << 20, 4096);
-    byte[] read = new byte[media.size()];
-    try (CloneDevice device = media.builder().hydration(Hydration.background()).open()) {
+    CloneFixture media = CloneFixture.builder().randomSource(1 << 20, 1).regionSize(4096).build();
+    byte[] read = new byte[media.content().length];
+    try (CloneDevice device = media.deviceBuilder().hydration(Hydration.background()).open()) {
       device.read(0, ByteBuffer.wrap(read)).join();
       device.hydrated().join();
       assertThat(device.status().hydratedRegions()).isEqualTo(256);
@@ -34,7 +35,8 @@ class CloneDeviceModelTest {
     Random random = Seed.random();
     int regionSize = 4096 << random.nextInt(4);
     int size = 512 * (1 + random.nextInt(40 * regionSize / 512));
-    Media media = new Media(size, regionSize);
+    CloneFixture media =
+        CloneFixture.builder().randomSource(size, 1).regionSize(regionSize).build();
     byte[] model = media.content();
     boolean zeroes = random.nextBoolean();
     Hydration hydration =
@@ -44,7 +46,7 @@ class CloneDeviceModelTest {
             .onRead(random.nextBoolean());
     for (int life = 0; life < 3; life++) {
       try (CloneDevice device =
-          media.builder().hydration(hydration).discardedReadsZeroes(zeroes).open()) {
+          media.deviceBuilder().hydration(hydration).discardedReadsZeroes(zeroes).open()) {
         for (int step = 0; step < STEPS / 3; step++) {
           step(device, random, model);
         }

@@ -8,7 +8,9 @@ import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.FilterBlockStore;
 import io.clonedevice.store.MemoryBlockStore;
+import io.clonedevice.testing.CloneFixture;
 import io.clonedevice.testing.GatedBlockStore;
+import io.clonedevice.testing.SteppedRuntime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -22,6 +24,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,7 +35,8 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 class CloseTest {
   private static final int REGION = 4096;
 
-  private final Media media = new Media(64 * REGION, REGION);
+  private final CloneFixture media =
+      CloneFixture.builder().randomSource(64 * REGION, 1).regionSize(REGION).build();
 
   private static FutureTask<Void> closeInAnotherThread(CloneDevice device) {
     FutureTask<Void> closing =
@@ -47,18 +51,23 @@ class CloseTest {
     return closing;
   }
 
+  @AfterEach
+  void closeMedia() throws Exception {
+    media.close();
+  }
+
   @Test
   @Tag("B11")
   void closeWithoutSuspendCommitsAndAPendingTickTouchesNothingAfterwards() throws Exception {
     Leaks leaks = new Leaks(null);
     try (SteppedRuntime runtime = new SteppedRuntime()) {
-      CloneDevice device = media.builder().runtime(runtime.runtime()).open();
+      CloneDevice device = media.deviceBuilder().runtime(runtime.runtime()).open();
       device.blocking().write(0, ByteBuffer.allocate(REGION));
       runtime.settle();
       runtime.advanceMs(999);
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isZero();
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isZero();
       device.close();
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(1);
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(1);
 
       media.journal().clear();
       runtime.advanceMs(1);
@@ -72,7 +81,7 @@ class CloseTest {
   @Tag("B11")
   void closeWaitsForTheCommitOfATickThatRuns() throws Exception {
     Leaks leaks = new Leaks(null);
-    CloneDevice device = media.builder().open();
+    CloneDevice device = media.deviceBuilder().open();
     device.blocking().write(0, ByteBuffer.allocate(REGION));
     media.metadata().gate().hold(Operation.WRITE);
     CompletableFuture<Void> flush = device.flush();
@@ -83,7 +92,7 @@ class CloseTest {
     media.metadata().gate().open();
     closing.get(20, TimeUnit.SECONDS);
     flush.get(20, TimeUnit.SECONDS);
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(1);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(1);
     leaks.assertNone();
   }
 
@@ -99,7 +108,7 @@ class CloseTest {
     Leaks leaks = new Leaks(null);
     CloneDevice device =
         media
-            .builder()
+            .deviceBuilder()
             .hydration(Hydration.background().threshold(4).batchSize(4).timeShareMin(100))
             .suspended()
             .open();
@@ -117,7 +126,7 @@ class CloseTest {
     write.get(20, TimeUnit.SECONDS);
     media.source().gate().open();
     closing.get(20, TimeUnit.SECONDS);
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(5);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(5);
     leaks.assertNone();
   }
 
@@ -135,11 +144,16 @@ class CloseTest {
           }
         };
     device.set(
-        media.builder().hydration(Hydration.background()).listener(closer).suspended().open());
+        media
+            .deviceBuilder()
+            .hydration(Hydration.background())
+            .listener(closer)
+            .suspended()
+            .open());
     device.get().resume();
     closed.get(20, TimeUnit.SECONDS);
     device.get().close();
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(64);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(64);
     leaks.assertNone();
   }
 
@@ -165,7 +179,7 @@ class CloseTest {
           };
       device.set(
           media
-              .builder()
+              .deviceBuilder()
               .runtime(runtime)
               .hydration(Hydration.background())
               .listener(closer)
@@ -212,12 +226,12 @@ class CloseTest {
   @Tag("B11")
   void aStageThatDependsOnHydrationClosesTheDevice() throws Exception {
     Leaks leaks = new Leaks(null);
-    CloneDevice device = media.builder().hydration(Hydration.background()).suspended().open();
+    CloneDevice device = media.deviceBuilder().hydration(Hydration.background()).suspended().open();
     CompletableFuture<Void> closed = new CompletableFuture<>();
     device.hydrated().thenRun(() -> complete(closed, device::close));
     device.resume();
     closed.get(20, TimeUnit.SECONDS);
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(64);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(64);
     leaks.assertNone();
   }
 
@@ -225,11 +239,11 @@ class CloseTest {
   @Tag("B11")
   void aStageThatDependsOnARequestClosesTheDevice() throws Exception {
     Leaks leaks = new Leaks(null);
-    CloneDevice device = media.builder().open();
+    CloneDevice device = media.deviceBuilder().open();
     CompletableFuture<Void> closed = new CompletableFuture<>();
     device.write(512, ByteBuffer.allocate(512)).thenRun(() -> complete(closed, device::close));
     closed.get(20, TimeUnit.SECONDS);
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(1);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(1);
     leaks.assertNone();
   }
 
@@ -239,7 +253,7 @@ class CloseTest {
     Leaks leaks = new Leaks(null);
     int closers = 4;
     int writers = 4;
-    CloneDevice device = media.builder().hydration(Hydration.background()).open();
+    CloneDevice device = media.deviceBuilder().hydration(Hydration.background()).open();
     CyclicBarrier barrier = new CyclicBarrier(closers + writers);
     AtomicInteger acknowledged = new AtomicInteger();
     List<FutureTask<Void>> tasks = new ArrayList<>();
@@ -263,7 +277,7 @@ class CloseTest {
       task.get(20, TimeUnit.SECONDS);
     }
     // What was acknowledged was committed.
-    assertThat(OnDisk.hydratedRegions(media.metadata()))
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents()))
         .isGreaterThanOrEqualTo(Math.min(acknowledged.get(), 1));
     leaks.assertNone();
   }
@@ -326,7 +340,7 @@ class CloseTest {
   @Test
   @Tag("B11")
   void requestsThatWaitForAResumeAreRefusedByClose() throws Exception {
-    CloneDevice device = media.builder().suspended().open();
+    CloneDevice device = media.deviceBuilder().suspended().open();
     CompletableFuture<Void> read = device.read(0, ByteBuffer.allocate(512));
     CompletableFuture<Void> flush = device.flush();
     CompletableFuture<Void> hydrated = device.hydrated();
@@ -397,11 +411,11 @@ class CloseTest {
   @Test
   @Tag("B11")
   void anInterruptedThreadClosesAndStaysInterrupted() throws Exception {
-    CloneDevice device = media.builder().hydration(Hydration.background()).open();
+    CloneDevice device = media.deviceBuilder().hydration(Hydration.background()).open();
     device.blocking().write(0, ByteBuffer.allocate(512));
     Thread.currentThread().interrupt();
     device.close();
     assertThat(Thread.interrupted()).isTrue();
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isPositive();
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isPositive();
   }
 }

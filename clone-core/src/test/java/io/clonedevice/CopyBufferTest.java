@@ -7,6 +7,7 @@ import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.store.FilterBlockStore;
 import io.clonedevice.store.IoCompletion;
 import io.clonedevice.store.MemoryBlockStore;
+import io.clonedevice.testing.SteppedRuntime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Collections;

@@ -13,12 +13,16 @@ import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.DiscardSupport;
 import io.clonedevice.store.FilterBlockStore;
 import io.clonedevice.store.MemoryBlockStore;
+import io.clonedevice.testing.CloneFixture;
+import io.clonedevice.testing.FixtureMedium;
+import io.clonedevice.testing.SteppedRuntime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,10 +40,16 @@ class DmCloneTargetTest {
   private static final String TABLE = "0 1005 clone meta dest src 16";
   private static final String CORE = " 4 hydration_threshold 1 hydration_batch_size 1 ";
 
-  private final Media media = new Media(SIZE, REGION);
+  private final CloneFixture media =
+      CloneFixture.builder().randomSource(SIZE, 1).regionSize(REGION).build();
   private final SteppedRuntime runtime = new SteppedRuntime();
   private final AtomicInteger closes = new AtomicInteger();
   private final List<String> opened = new ArrayList<>();
+
+  @AfterEach
+  void closeMedia() throws Exception {
+    media.close();
+  }
 
   private DmCloneTarget create(String table) throws IOException {
     return create(table, this::open);
@@ -52,7 +62,7 @@ class DmCloneTargetTest {
 
   private BlockStore open(String name, boolean readOnly) {
     opened.add(name + (readOnly ? " ro" : " rw"));
-    Medium medium =
+    FixtureMedium medium =
         switch (name) {
           case "meta" -> media.metadata();
           case "dest" -> media.destination();
@@ -86,7 +96,7 @@ class DmCloneTargetTest {
     try (DmCloneTarget target = create(TABLE)) {
       assertThat(target.status()).hasToString("0 1005 clone 8 6/256 16 0/63 0 0" + CORE + "rw");
       target.resume();
-      runtime.stepOnly();
+      runtime.stepHydrator();
       assertThat(target.statusNoFlush())
           .hasToString("0 1005 clone 8 6/256 16 0/63 1 0" + CORE + "rw");
       runtime.settle();
@@ -147,10 +157,10 @@ class DmCloneTargetTest {
       target.resume();
       target.device().blocking().write(0, ByteBuffer.allocate(REGION));
       assertThat(target.statusNoFlush()).asString().contains(" 1/63 ");
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isZero();
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isZero();
       media.journal().clear();
       assertThat(target.status()).asString().contains(" 1/63 ");
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(1);
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(1);
       // Bytes first: the destination was flushed before the metadata was written.
       assertThat(media.journal().calls().get(0).toString()).isEqualTo("flush of destination");
       media.journal().clear();

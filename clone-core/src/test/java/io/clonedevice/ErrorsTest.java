@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.store.BlockIoException;
 import io.clonedevice.store.BlockIoException.Operation;
+import io.clonedevice.testing.CloneFixture;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -26,12 +28,18 @@ import org.junit.jupiter.api.io.TempDir;
 class ErrorsTest {
   private static final int REGION = 4096;
 
-  private final Media media = new Media(16 * REGION, REGION);
+  private final CloneFixture media =
+      CloneFixture.builder().randomSource(16 * REGION, 1).regionSize(REGION).build();
 
   private static Throwable outcome(CompletableFuture<Void> request) throws Exception {
     Throwable failure = catchThrowable(() -> request.get(20, TimeUnit.SECONDS));
     assertThat(failure).isInstanceOf(ExecutionException.class);
     return failure.getCause();
+  }
+
+  @AfterEach
+  void closeMedia() throws Exception {
+    media.close();
   }
 
   private static void assertPlace(
@@ -51,7 +59,7 @@ class ErrorsTest {
   void readsAndWritesThatFailSayWhere() throws Exception {
     String source = media.source().bytes().name();
     String destination = media.destination().bytes().name();
-    try (CloneDevice device = media.builder().open()) {
+    try (CloneDevice device = media.deviceBuilder().open()) {
       device.blocking().write(0, ByteBuffer.allocate(REGION));
       media.source().faults().failAlways(Operation.READ);
       media.destination().faults().failAlways(Operation.READ, Operation.WRITE, Operation.DISCARD);
@@ -96,7 +104,7 @@ class ErrorsTest {
   @Test
   @Tag("B20")
   void commitsThatFailSayWhere() throws Exception {
-    try (CloneDevice device = media.builder().open()) {
+    try (CloneDevice device = media.deviceBuilder().open()) {
       device.blocking().write(0, ByteBuffer.allocate(REGION));
       media.metadata().faults().failCall(0, Operation.FLUSH);
       assertPlace(outcome(device.flush()), media.metadata().bytes().name(), Operation.FLUSH, 0, 0);
@@ -118,11 +126,11 @@ class ErrorsTest {
   @Test
   @Tag("B20")
   void aCopyInTheBackgroundThatFailsSaysWhere() throws Exception {
-    Media media = new Media(REGION, REGION);
+    CloneFixture media = CloneFixture.builder().randomSource(REGION, 1).regionSize(REGION).build();
     EventLog log = new EventLog();
     try (CloneDevice device =
         media
-            .builder()
+            .deviceBuilder()
             .hydration(Hydration.background().threshold(1).batchSize(1).failuresInRowMax(1))
             .listener(log)
             .suspended()

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.store.BlockIoException.Operation;
+import io.clonedevice.testing.CloneFixture;
 import io.clonedevice.testing.StoreCall;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -22,15 +24,21 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 class EventTest {
   private static final int REGION = 4096;
 
-  private final Media media = new Media(16 * REGION + 512, REGION);
+  private final CloneFixture media =
+      CloneFixture.builder().randomSource(16 * REGION + 512, 1).regionSize(REGION).build();
   private final EventLog log = new EventLog();
+
+  @AfterEach
+  void closeMedia() throws Exception {
+    media.close();
+  }
 
   @Test
   @Tag("A39")
   @Tag("B15")
   void completionIsToldOnlyWhenTheLastFlushOfTheMetadataHasReturned() throws Exception {
     try (CloneDevice device =
-        media.builder().hydration(Hydration.background()).listener(log).suspended().open()) {
+        media.deviceBuilder().hydration(Hydration.background()).listener(log).suspended().open()) {
       media.destination().gate().hold(Operation.FLUSH);
       media.metadata().gate().hold(Operation.FLUSH);
       CompletableFuture<Void> hydrated = device.hydrated();
@@ -50,7 +58,7 @@ class EventTest {
       hydrated.get(20, TimeUnit.SECONDS);
       assertThat(log.events()).containsExactly("completed");
       assertThat(device.statusNoFlush().hydrationCompleted()).isTrue();
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(17);
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(17);
     }
     assertThat(log.events()).containsExactly("completed");
   }
@@ -75,14 +83,14 @@ class EventTest {
           public void hydrationCompleted() {
             calls.set(media.journal().calls());
             try {
-              onDisk.set(OnDisk.hydratedRegions(media.metadata()));
+              onDisk.set(OnDisk.hydratedRegions(media.metadata().contents()));
             } catch (java.io.IOException e) {
               throw new java.io.UncheckedIOException(e);
             }
           }
         };
     try (CloneDevice device =
-        media.builder().hydration(Hydration.background()).listener(reader).open()) {
+        media.deviceBuilder().hydration(Hydration.background()).listener(reader).open()) {
       device.hydrated().get(20, TimeUnit.SECONDS);
     }
     assertThat(onDisk).hasValue(17);
@@ -97,14 +105,16 @@ class EventTest {
   @Tag("A39")
   @Tag("B15")
   void completionIsNotToldByACommitDuringWhichTheLastRegionIsMarked() throws Exception {
-    try (CloneDevice device = media.builder().listener(log).open()) {
+    try (CloneDevice device = media.deviceBuilder().listener(log).open()) {
       int last = 16 * REGION;
       device.write(0, ByteBuffer.allocate(last)).get(20, TimeUnit.SECONDS);
       media.metadata().gate().hold(Operation.WRITE);
       CompletableFuture<Void> flush = device.flush();
       media.metadata().gate().awaitWaiting(1);
       media.destination().gate().hold(Operation.FLUSH);
-      device.write(last, ByteBuffer.allocate(media.size() - last)).get(20, TimeUnit.SECONDS);
+      device
+          .write(last, ByteBuffer.allocate(media.content().length - last))
+          .get(20, TimeUnit.SECONDS);
       media.metadata().gate().open();
       // The first commit has ended, the next one has begun.
       flush.get(20, TimeUnit.SECONDS);
@@ -122,7 +132,7 @@ class EventTest {
   @Tag("A39")
   void completionIsToldOnceEvenIfMoreCommitsFindEverythingHydrated() throws Exception {
     try (CloneDevice device =
-        media.builder().hydration(Hydration.background()).listener(log).open()) {
+        media.deviceBuilder().hydration(Hydration.background()).listener(log).open()) {
       device.hydrated().get(20, TimeUnit.SECONDS);
       for (int i = 0; i < 3; i++) {
         device.write(0, ByteBuffer.allocate(512)).get(20, TimeUnit.SECONDS);
@@ -142,14 +152,14 @@ class EventTest {
   void aListenerThatComesLateAndADeviceThatIsOpenedAgainLearnIt() throws Exception {
     EventLog late = new EventLog();
     try (CloneDevice device =
-        media.builder().hydration(Hydration.background()).listener(log).open()) {
+        media.deviceBuilder().hydration(Hydration.background()).listener(log).open()) {
       device.hydrated().get(20, TimeUnit.SECONDS);
       device.addListener(late);
       late.await("completed");
     }
     assertThat(late.events()).containsExactly("completed");
     EventLog next = new EventLog();
-    try (CloneDevice device = media.builder().listener(next).open()) {
+    try (CloneDevice device = media.deviceBuilder().listener(next).open()) {
       device.hydrated().get(20, TimeUnit.SECONDS);
       next.await("completed");
     }
@@ -161,7 +171,7 @@ class EventTest {
   @Tag("B15")
   void completionIsNotToldWhenTheCommitOfTheLastRegionsFails() throws Exception {
     try (CloneDevice device =
-        media.builder().hydration(Hydration.background()).listener(log).suspended().open()) {
+        media.deviceBuilder().hydration(Hydration.background()).listener(log).suspended().open()) {
       media.metadata().faults().failAlways(Operation.WRITE);
       CompletableFuture<Void> hydrated = device.hydrated();
       device.resume();
@@ -183,7 +193,7 @@ class EventTest {
   @Tag("B15")
   void aFailedFlushOfTheDestinationIsNeverFollowedByCompletion() throws Exception {
     try (CloneDevice device =
-        media.builder().hydration(Hydration.background()).listener(log).suspended().open()) {
+        media.deviceBuilder().hydration(Hydration.background()).listener(log).suspended().open()) {
       media.destination().faults().failCall(0, Operation.FLUSH);
       CompletableFuture<Void> hydrated = device.hydrated();
       device.resume();
@@ -193,12 +203,18 @@ class EventTest {
       assertThatThrownBy(device::close).isInstanceOf(java.io.IOException.class);
     }
     assertThat(log.events()).containsExactly("ro");
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isZero();
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isZero();
   }
 
   @Test
   void aListenerThatIsNullIsRefusedInTheCaller() throws Exception {
-    try (CloneDevice device = new Media(1 << 16, 4096).builder().open()) {
+    try (CloneDevice device =
+        CloneFixture.builder()
+            .randomSource(1 << 16, 1)
+            .regionSize(4096)
+            .build()
+            .deviceBuilder()
+            .open()) {
       assertThatThrownBy(() -> device.addListener(null))
           .isInstanceOf(NullPointerException.class)
           .hasMessage("listener");
@@ -216,7 +232,12 @@ class EventTest {
           }
         };
     try (CloneDevice device =
-        media.builder().hydration(Hydration.background()).listener(broken).listener(log).open()) {
+        media
+            .deviceBuilder()
+            .hydration(Hydration.background())
+            .listener(broken)
+            .listener(log)
+            .open()) {
       device.hydrated().get(20, TimeUnit.SECONDS);
     }
     assertThat(log.events()).containsExactly("completed");

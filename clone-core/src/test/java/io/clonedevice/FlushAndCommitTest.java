@@ -7,6 +7,7 @@ import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.MetadataModeException;
 import io.clonedevice.store.BlockIoException;
 import io.clonedevice.store.BlockIoException.Operation;
+import io.clonedevice.testing.CloneFixture;
 import io.clonedevice.testing.GatedBlockStore;
 import io.clonedevice.testing.StoreCall;
 import java.nio.ByteBuffer;
@@ -147,8 +148,9 @@ class FlushAndCommitTest {
   @Tag("A22")
   @Tag("B4")
   void flushesThatArriveDuringACommitShareTheNextOne() throws Exception {
-    Media media = new Media(REGIONS * REGION, REGION);
-    try (CloneDevice device = media.builder().open();
+    CloneFixture media =
+        CloneFixture.builder().randomSource(REGIONS * REGION, 1).regionSize(REGION).build();
+    try (CloneDevice device = media.deviceBuilder().open();
         GateOpener opener = new GateOpener(media.destination().gate())) {
       assertThat(opener.gate().waiting()).isEmpty();
       device.write(0, ByteBuffer.wrap(filled(REGION, 1))).join();
@@ -176,8 +178,9 @@ class FlushAndCommitTest {
   @Tag("B2")
   @Tag("B3")
   void regionsThatBecomeHydratedDuringTheFlushBelongToTheNextCommit() throws Exception {
-    Media media = new Media(200 * REGION, REGION);
-    try (CloneDevice device = media.builder().open();
+    CloneFixture media =
+        CloneFixture.builder().randomSource(200 * REGION, 1).regionSize(REGION).build();
+    try (CloneDevice device = media.deviceBuilder().open();
         GateOpener opener = new GateOpener(media.destination().gate())) {
       assertThat(opener.gate().waiting()).isEmpty();
       device.write(3 * REGION, ByteBuffer.wrap(filled(REGION, 1))).join();
@@ -372,7 +375,7 @@ class FlushAndCommitTest {
       assertThat(device.statusNoFlush().mode()).isEqualTo(MetadataMode.READ_WRITE);
       assertThat(stepped.committedRegions()).hasSize(call + 1);
     }
-    stepped.reopen(builder -> builder);
+    stepped.open(builder -> builder);
     assertThat(stepped.read(0, 4 * REGION)).isEqualTo(filled(4 * REGION, 1));
   }
 

@@ -7,10 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.store.BlockIoException;
 import io.clonedevice.store.BlockIoException.Operation;
+import io.clonedevice.testing.CloneFixture;
+import io.clonedevice.testing.SteppedRuntime;
 import io.clonedevice.testing.StoreCall;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -22,11 +25,22 @@ class HydrationControlTest {
   private static final int REGION = 4096;
   private static final Hydration ONE_BY_ONE = Hydration.background().threshold(1).batchSize(1);
 
-  private final Media media = new Media(16 * REGION, REGION);
+  private final CloneFixture media =
+      CloneFixture.builder().randomSource(16 * REGION, 1).regionSize(REGION).build();
   private final EventLog log = new EventLog();
 
+  @AfterEach
+  void closeMedia() throws Exception {
+    media.close();
+  }
+
   private CloneDevice open(SteppedRuntime runtime, Hydration hydration) throws Exception {
-    return media.builder().runtime(runtime.runtime()).hydration(hydration).listener(log).open();
+    return media
+        .deviceBuilder()
+        .runtime(runtime.runtime())
+        .hydration(hydration)
+        .listener(log)
+        .open();
   }
 
   private List<StoreCall> sourceCalls() {
@@ -56,7 +70,7 @@ class HydrationControlTest {
   void copiesInFlightEndNormallyWhenHydrationIsDisabled() throws Exception {
     try (SteppedRuntime runtime = new SteppedRuntime();
         CloneDevice device = open(runtime, ONE_BY_ONE.threshold(4).batchSize(2))) {
-      runtime.stepOnly();
+      runtime.stepHydrator();
       assertThat(device.statusNoFlush().hydratingRegions()).isEqualTo(4);
 
       device.disableHydration();
@@ -78,7 +92,7 @@ class HydrationControlTest {
         CloneDevice device = open(runtime, Hydration.disabled().threshold(3).batchSize(1))) {
       runtime.settle();
       device.enableHydration();
-      runtime.stepOnly();
+      runtime.stepHydrator();
       device.enableHydration();
       runtime.settle();
 
@@ -121,10 +135,10 @@ class HydrationControlTest {
   @Test
   @Tag("A38")
   void aFailedRegionIsTriedAgainAfterDelaysThatDoubleUntilHydrationStops() throws Exception {
-    Media one = new Media(REGION, REGION);
+    CloneFixture one = CloneFixture.builder().randomSource(REGION, 1).regionSize(REGION).build();
     try (SteppedRuntime runtime = new SteppedRuntime();
         CloneDevice device =
-            one.builder()
+            one.deviceBuilder()
                 .runtime(runtime.runtime())
                 .hydration(ONE_BY_ONE.failuresInRowMax(5).retryDelay(100, 30_000))
                 .listener(log)
@@ -167,7 +181,7 @@ class HydrationControlTest {
     try (SteppedRuntime runtime = new SteppedRuntime();
         CloneDevice device =
             media
-                .builder()
+                .deviceBuilder()
                 .runtime(runtime.runtime())
                 .hydration(Hydration.background().threshold(16).batchSize(16))
                 .listener(log)
@@ -196,7 +210,7 @@ class HydrationControlTest {
     try (SteppedRuntime runtime = new SteppedRuntime();
         CloneDevice device =
             media
-                .builder()
+                .deviceBuilder()
                 .runtime(runtime.runtime())
                 .hydration(ONE_BY_ONE.failuresInRowMax(1000))
                 .listener(log)

@@ -8,11 +8,14 @@ import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.MetadataModeException;
 import io.clonedevice.store.BlockIoException;
 import io.clonedevice.store.BlockIoException.Operation;
+import io.clonedevice.testing.CloneFixture;
+import io.clonedevice.testing.SteppedRuntime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,12 +26,18 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 class MetadataModeTest {
   private static final int REGION = 4096;
 
-  private final Media media = new Media(16 * REGION, REGION);
+  private final CloneFixture media =
+      CloneFixture.builder().randomSource(16 * REGION, 1).regionSize(REGION).build();
   private final EventLog log = new EventLog();
   private final SteppedRuntime runtime = new SteppedRuntime();
 
+  @AfterEach
+  void closeMedia() throws Exception {
+    media.close();
+  }
+
   private CloneDevice open() throws IOException {
-    return media.builder().runtime(runtime.runtime()).listener(log).open();
+    return media.deviceBuilder().runtime(runtime.runtime()).listener(log).open();
   }
 
   private static byte[] bytes(int length, int value) {
@@ -87,10 +96,10 @@ class MetadataModeTest {
       assertThatThrownBy(() -> device.blocking().flush()).isInstanceOf(IOException.class);
       media.metadata().faults().heal();
       device.reopenReadWrite();
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(1);
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(1);
       write(device, 2 * REGION, REGION, 3);
       device.blocking().flush();
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(2);
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(2);
     }
     try (CloneDevice device = open()) {
       assertThat(read(device, 0, REGION)).isEqualTo(bytes(REGION, 1));
@@ -138,7 +147,7 @@ class MetadataModeTest {
           .contains("Switching to read-only mode");
       assertThatThrownBy(device::close).isInstanceOf(IOException.class);
     }
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isZero();
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isZero();
   }
 
   @Test
@@ -182,7 +191,7 @@ class MetadataModeTest {
 
   private void assertFails(CompletableFuture<Void> request) {
     assertThatThrownBy(() -> runtime.await(request))
-        .isInstanceOf(ExecutionException.class)
+        .isInstanceOf(CompletionException.class)
         .cause()
         .isInstanceOf(MetadataModeException.class)
         .hasMessageContaining("fail mode");
@@ -239,7 +248,7 @@ class MetadataModeTest {
       write(device, 3 * REGION, 512, 4);
       device.blocking().flush();
     }
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(2);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(2);
   }
 
   @Test
@@ -268,7 +277,7 @@ class MetadataModeTest {
   void readOnlyModeServesWhatNeedsNoChangeOfTheMetadata() throws Exception {
     try (CloneDevice device =
         media
-            .builder()
+            .deviceBuilder()
             .runtime(runtime.runtime())
             .hydration(Hydration.background().threshold(1).batchSize(1))
             .listener(log)

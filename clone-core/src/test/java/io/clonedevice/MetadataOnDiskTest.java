@@ -10,6 +10,8 @@ import io.clonedevice.store.BlockStoreMetadataDevice;
 import io.clonedevice.store.FileChannelBlockStore;
 import io.clonedevice.store.MemoryBlockStore;
 import io.clonedevice.testing.CallJournal;
+import io.clonedevice.testing.GatedBlockStore;
+import io.clonedevice.testing.RecordingBlockStore;
 import io.clonedevice.testing.StoreCall;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -34,14 +36,14 @@ class MetadataOnDiskTest {
   private static final long REGIONS = 80_000;
 
   private final CallJournal journal = new CallJournal();
-  private final Medium metadata =
-      new Medium("metadata", new MemoryBlockStore(MetadataSize.forRegions(REGIONS)), journal);
+  private final MemoryBlockStore metadata = new MemoryBlockStore(MetadataSize.forRegions(REGIONS));
+  private final GatedBlockStore gate = new GatedBlockStore(metadata);
 
   private CloneDevice open() throws IOException {
     return CloneDevice.builder()
         .source(new MemoryBlockStore(REGIONS * REGION))
         .destination(new MemoryBlockStore(REGIONS * REGION))
-        .metadata(metadata.store())
+        .metadata(new RecordingBlockStore("metadata", gate, journal))
         .regionSize(REGION)
         .hydration(Hydration.disabled())
         .open();
@@ -62,7 +64,7 @@ class MetadataOnDiskTest {
               / 4096;
       // Superblock, index, bitmap, root, one of the three array blocks.
       assertThat(blocks).isBetween(5L, 6L);
-      assertThat(OnDisk.hydratedRegions(metadata)).isEqualTo(1);
+      assertThat(OnDisk.hydratedRegions(metadata.contents())).isEqualTo(1);
 
       // Nothing changed, nothing is written.
       journal.clear();
@@ -77,18 +79,18 @@ class MetadataOnDiskTest {
   void regionsAreMarkedWhileACommitRunsAndBelongToTheNext() throws Exception {
     try (CloneDevice device = open()) {
       device.blocking().write(0, ByteBuffer.allocate(REGION));
-      metadata.gate().hold(Operation.WRITE);
+      gate.hold(Operation.WRITE);
       CompletableFuture<Void> flush = device.flush();
-      metadata.gate().awaitWaiting(1);
+      gate.awaitWaiting(1);
       // The same 64-bit word of the bitmap, and another.
       device.write(REGION, ByteBuffer.allocate(REGION)).get(20, TimeUnit.SECONDS);
       device.write(70_000L * REGION, ByteBuffer.allocate(REGION)).get(20, TimeUnit.SECONDS);
       assertThat(flush).isNotDone();
-      metadata.gate().open();
+      gate.open();
       flush.get(20, TimeUnit.SECONDS);
-      assertThat(OnDisk.hydratedRegions(metadata)).isEqualTo(1);
+      assertThat(OnDisk.hydratedRegions(metadata.contents())).isEqualTo(1);
       device.flush().get(20, TimeUnit.SECONDS);
-      assertThat(OnDisk.hydratedRegions(metadata)).isEqualTo(3);
+      assertThat(OnDisk.hydratedRegions(metadata.contents())).isEqualTo(3);
     }
   }
 
@@ -99,7 +101,7 @@ class MetadataOnDiskTest {
     try (CloneDevice device = open()) {
       for (int round = 0; round < 5; round++) {
         device.blocking().write(round * 9_000L * REGION, ByteBuffer.allocate(REGION));
-        byte[] before = metadata.bytes().contents();
+        byte[] before = metadata.contents();
         journal.clear();
         device.blocking().flush();
 
@@ -125,13 +127,13 @@ class MetadataOnDiskTest {
   /** The power fails before the superblock is written: the state before must be whole. */
   private void assertThatTheOldSuperblockIsGoodStill(byte[] before, List<StoreCall> calls)
       throws Exception {
-    byte[] now = metadata.bytes().contents();
+    byte[] now = metadata.contents();
     System.arraycopy(before, 0, now, 0, 4096);
     MemoryBlockStore crashed = MemoryBlockStore.copyOf(now);
     try (CloneMetadata found = CloneMetadata.openReadOnly(new BlockStoreMetadataDevice(crashed))) {
       assertThat(found.regionMap().hydratedCount())
           .as("before %s", calls)
-          .isEqualTo(OnDisk.hydratedRegions(metadata) - 1);
+          .isEqualTo(OnDisk.hydratedRegions(metadata.contents()) - 1);
     }
   }
 

@@ -11,8 +11,8 @@ import java.io.IOException;
 final class OnDisk {
   private OnDisk() {}
 
-  static long hydratedRegions(Medium metadata) throws IOException {
-    MemoryBlockStore copy = MemoryBlockStore.copyOf(metadata.bytes().contents());
+  static long hydratedRegions(byte[] metadata) throws IOException {
+    MemoryBlockStore copy = MemoryBlockStore.copyOf(metadata);
     try (CloneMetadata found = CloneMetadata.openReadOnly(new BlockStoreMetadataDevice(copy))) {
       return found.regionMap().hydratedCount();
     }

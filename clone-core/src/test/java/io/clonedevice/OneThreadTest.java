@@ -3,9 +3,11 @@ package io.clonedevice;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.clonedevice.testing.CloneFixture;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -15,13 +17,19 @@ class OneThreadTest {
   private static final int REGION = 4096;
 
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
-  private final Media media = new Media(8 * REGION, REGION);
+  private final CloneFixture media =
+      CloneFixture.builder().randomSource(8 * REGION, 1).regionSize(REGION).build();
   private final CloneRuntime runtime =
       CloneRuntime.builder()
           .steppedByCaller()
           .ioExecutor(tasks::add)
           .whileWaiting(this::step)
           .build();
+
+  @AfterEach
+  void closeMedia() throws Exception {
+    media.close();
+  }
 
   private void step() {
     Runnable task = tasks.poll();
@@ -34,7 +42,7 @@ class OneThreadTest {
 
   @Test
   void suspendAndCloseEndWhatIsInFlight() throws Exception {
-    CloneDevice device = media.builder().runtime(runtime).open();
+    CloneDevice device = media.deviceBuilder().runtime(runtime).open();
     CompletableFuture<Void> write = device.write(512, ByteBuffer.allocate(512));
     assertThat(write).isNotDone();
 
@@ -52,7 +60,7 @@ class OneThreadTest {
 
   @Test
   void blockingWriteThatMeetsACopyWaitsForIt() throws Exception {
-    CloneDevice device = media.builder().runtime(runtime).open();
+    CloneDevice device = media.deviceBuilder().runtime(runtime).open();
     device.hydrationThreshold(8);
     device.enableHydration();
     runtime.step();
@@ -66,7 +74,7 @@ class OneThreadTest {
 
   @Test
   void whatAStepThrowsEndsTheWait() throws Exception {
-    CloneDevice device = media.builder().runtime(runtime).open();
+    CloneDevice device = media.deviceBuilder().runtime(runtime).open();
     device.suspend();
 
     assertThatThrownBy(() -> device.blocking().write(0, ByteBuffer.allocate(512)))

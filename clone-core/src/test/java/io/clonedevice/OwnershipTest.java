@@ -8,6 +8,7 @@ import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.store.FileChannelBlockStore;
 import io.clonedevice.store.MemoryBlockStore;
+import io.clonedevice.testing.CloneFixture;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -149,9 +150,10 @@ class OwnershipTest {
   @Test
   @Tag("B14")
   void aCommitThatFindsASuperblockOfSomebodyElseFailsAndLeavesItAlone() throws Exception {
-    Media media = new Media(16 * REGION, REGION);
+    CloneFixture media =
+        CloneFixture.builder().randomSource(16 * REGION, 1).regionSize(REGION).build();
     EventLog log = new EventLog();
-    try (CloneDevice device = media.builder().listener(log).open()) {
+    try (CloneDevice device = media.deviceBuilder().listener(log).open()) {
       byte[] before = media.metadata().bytes().contents();
       device.blocking().write(0, ByteBuffer.allocate(REGION));
       device.blocking().flush();

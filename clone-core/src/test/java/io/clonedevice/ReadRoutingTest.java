@@ -123,12 +123,8 @@ class ReadRoutingTest {
   @Test
   @Tag("A1")
   void readOnlySourceIsEnough() {
-    CloneDevice device =
-        stepped.open(
-            builder ->
-                builder
-                    .source(stepped.source().bytes().asReadOnly())
-                    .hydration(Hydration.background()));
+    assertThat(stepped.source().bytes().isReadOnly()).isTrue();
+    CloneDevice device = stepped.open(Hydration.background());
     stepped.write(512, filled(512, 1));
     stepped.advanceMs(5_000);
 
@@ -166,7 +162,7 @@ class ReadRoutingTest {
   void finishedCloneIsStillFinishedWhenOpenedAgain() {
     stepped.open(Hydration.background());
     stepped.advanceMs(5_000);
-    CloneDevice again = stepped.reopen(builder -> builder.hydration(Hydration.background()));
+    CloneDevice again = stepped.open(builder -> builder.hydration(Hydration.background()));
     stepped.source().faults().failAlways();
 
     stepped.advanceMs(5_000);

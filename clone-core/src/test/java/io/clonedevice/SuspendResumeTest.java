@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.store.BlockIoException.Operation;
+import io.clonedevice.testing.CloneFixture;
+import io.clonedevice.testing.SteppedRuntime;
 import io.clonedevice.testing.StoreCall;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,6 +15,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,10 +26,16 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 class SuspendResumeTest {
   private static final int REGION = 4096;
 
-  private final Media media = new Media(16 * REGION, REGION);
+  private final CloneFixture media =
+      CloneFixture.builder().randomSource(16 * REGION, 1).regionSize(REGION).build();
 
   private List<StoreCall> calls(String store) {
     return media.journal().calls().stream().filter(c -> c.store().equals(store)).toList();
+  }
+
+  @AfterEach
+  void closeMedia() throws Exception {
+    media.close();
   }
 
   @Test
@@ -34,7 +43,7 @@ class SuspendResumeTest {
   void suspendWaitsForCopiesInFlightAndCommitsThem() throws Exception {
     try (CloneDevice device =
         media
-            .builder()
+            .deviceBuilder()
             .hydration(Hydration.background().threshold(2).batchSize(2))
             .suspended()
             .open()) {
@@ -53,15 +62,15 @@ class SuspendResumeTest {
       assertThat(status.suspended()).isTrue();
       assertThat(status.hydratingRegions()).isZero();
       assertThat(status.hydratedRegions()).isEqualTo(2);
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(2);
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(2);
     }
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(2);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(2);
   }
 
   @Test
   @Tag("A46")
   void suspendWaitsForRequestsInFlight() throws Exception {
-    try (CloneDevice device = media.builder().open()) {
+    try (CloneDevice device = media.deviceBuilder().open()) {
       media.destination().gate().hold(Operation.WRITE);
       CompletableFuture<Void> write = device.write(0, ByteBuffer.allocate(REGION));
       media.destination().gate().awaitWaiting(1);
@@ -72,7 +81,7 @@ class SuspendResumeTest {
       media.destination().gate().open();
       suspending.get(20, TimeUnit.SECONDS);
       write.get(20, TimeUnit.SECONDS);
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(1);
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(1);
     }
   }
 
@@ -82,11 +91,11 @@ class SuspendResumeTest {
     try (SteppedRuntime runtime = new SteppedRuntime();
         CloneDevice device =
             media
-                .builder()
+                .deviceBuilder()
                 .runtime(runtime.runtime())
                 .hydration(Hydration.background().threshold(1).batchSize(1))
                 .open()) {
-      runtime.stepOnly();
+      runtime.stepHydrator();
       runtime.runTask();
       device.suspend();
       long hydrated = device.statusNoFlush().hydratedRegions();
@@ -113,7 +122,7 @@ class SuspendResumeTest {
   @Test
   @Tag("A46")
   void blockingRequestsWaitForTheResume() throws Exception {
-    try (CloneDevice device = media.builder().open()) {
+    try (CloneDevice device = media.deviceBuilder().open()) {
       device.suspend();
       ByteBuffer target = ByteBuffer.allocate(512);
       Thread[] reader = new Thread[1];
@@ -139,7 +148,7 @@ class SuspendResumeTest {
   @Tag("A46")
   void theTickGoesOnAfterTheResume() throws Exception {
     try (SteppedRuntime runtime = new SteppedRuntime();
-        CloneDevice device = media.builder().runtime(runtime.runtime()).open()) {
+        CloneDevice device = media.deviceBuilder().runtime(runtime.runtime()).open()) {
       device.blocking().write(0, ByteBuffer.allocate(REGION));
       runtime.settle();
       device.suspend();
@@ -148,16 +157,16 @@ class SuspendResumeTest {
       runtime.settle();
       device.blocking().write(REGION, ByteBuffer.allocate(REGION));
       runtime.settle();
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(1);
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(1);
       runtime.advanceMs(1001);
-      assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(2);
+      assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(2);
     }
   }
 
   @Test
   @Tag("A46")
   void aSuspendThatCannotCommitSaysSoAndSuspendsNevertheless() throws Exception {
-    try (CloneDevice device = media.builder().open()) {
+    try (CloneDevice device = media.deviceBuilder().open()) {
       device.blocking().write(0, ByteBuffer.allocate(REGION));
       media.metadata().faults().failAlways(Operation.WRITE);
       assertThatThrownBy(device::suspend).isInstanceOf(IOException.class);
@@ -166,13 +175,13 @@ class SuspendResumeTest {
       device.resume();
       device.reopenReadWrite();
     }
-    assertThat(OnDisk.hydratedRegions(media.metadata())).isEqualTo(1);
+    assertThat(OnDisk.hydratedRegions(media.metadata().contents())).isEqualTo(1);
   }
 
   @Test
   @Tag("A46")
   void aResumeThatMeetsASuspendUnderWayLeavesAWorkingDevice() throws Exception {
-    try (CloneDevice device = media.builder().open()) {
+    try (CloneDevice device = media.deviceBuilder().open()) {
       media.destination().gate().hold(Operation.WRITE);
       CompletableFuture<Void> write = device.write(0, ByteBuffer.allocate(REGION));
       media.destination().gate().awaitWaiting(1);
@@ -206,7 +215,7 @@ class SuspendResumeTest {
     try (SteppedRuntime runtime = new SteppedRuntime();
         CloneDevice device =
             media
-                .builder()
+                .deviceBuilder()
                 .runtime(runtime.runtime())
                 .hydration(Hydration.background())
                 .suspended()
@@ -231,19 +240,19 @@ class SuspendResumeTest {
     try (SteppedRuntime runtime = new SteppedRuntime();
         CloneDevice device =
             media
-                .builder()
+                .deviceBuilder()
                 .runtime(runtime.runtime())
                 .hydration(Hydration.background().threshold(3).batchSize(1))
                 .open()) {
       device.blocking().write(9 * REGION, ByteBuffer.allocate(REGION));
-      runtime.stepOnly();
+      runtime.stepHydrator();
       device.disableHydration();
       runtime.settle();
       assertThat(device.statusNoFlush().hydratedRegions()).isEqualTo(4);
     }
     media.journal().clear();
     try (CloneDevice device =
-        media.builder().hydration(Hydration.background().batchSize(1)).open()) {
+        media.deviceBuilder().hydration(Hydration.background().batchSize(1)).open()) {
       assertThat(device.statusNoFlush().hydratedRegions()).isGreaterThanOrEqualTo(4);
       device.hydrated().get(20, TimeUnit.SECONDS);
     }
@@ -261,11 +270,11 @@ class SuspendResumeTest {
     try (SteppedRuntime runtime = new SteppedRuntime();
         CloneDevice device =
             media
-                .builder()
+                .deviceBuilder()
                 .runtime(runtime.runtime())
                 .hydration(Hydration.background().threshold(1).batchSize(1))
                 .open()) {
-      runtime.stepOnly();
+      runtime.stepHydrator();
       runtime.runTask();
       device.suspend();
       runtime.settle();

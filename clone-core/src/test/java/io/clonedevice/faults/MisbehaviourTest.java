@@ -3,7 +3,6 @@ package io.clonedevice.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.clonedevice.CloneDevice;
-import io.clonedevice.SteppedRuntime;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.store.BlockIoException.Operation;
@@ -14,6 +13,7 @@ import io.clonedevice.store.FilterBlockStore;
 import io.clonedevice.store.IoCompletion;
 import io.clonedevice.store.MemoryBlockStore;
 import io.clonedevice.testing.GatedBlockStore;
+import io.clonedevice.testing.SteppedRuntime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;

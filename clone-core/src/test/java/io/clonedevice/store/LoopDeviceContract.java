@@ -2,6 +2,7 @@ package io.clonedevice.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.clonedevice.testing.BlockStoreContract;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,13 +2,10 @@ package io.clonedevice.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
+import io.clonedevice.JvmWithout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,24 +15,8 @@ class WithoutJnaTest {
 
   @Test
   void fileStoresWorkWithoutJnaSupportNoDiscardAndPrintNothing() throws Exception {
-    String classPath =
-        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-            .filter(entry -> !entry.contains("jna"))
-            .collect(Collectors.joining(File.pathSeparator));
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                classPath,
-                WithoutJnaTest.class.getName(),
-                directory.toString())
-            .redirectErrorStream(true)
-            .start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(output.strip()).isEqualTo("DATA false 7");
-    assertThat(process.waitFor()).isZero();
+    assertThat(JvmWithout.run("jna.*", WithoutJnaTest.class, directory.toString()))
+        .isEqualTo("DATA false 7");
   }
 
   /** Runs in the other process. */

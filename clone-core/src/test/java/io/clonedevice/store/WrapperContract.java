@@ -1,5 +1,6 @@
 package io.clonedevice.store;
 
+import io.clonedevice.testing.BlockStoreContract;
 import java.util.HashMap;
 import java.util.Map;
 

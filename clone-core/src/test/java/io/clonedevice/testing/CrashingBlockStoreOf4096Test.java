@@ -1,7 +1,6 @@
 package io.clonedevice.testing;
 
 import io.clonedevice.store.BlockStore;
-import io.clonedevice.store.BlockStoreContract;
 
 class CrashingBlockStoreOf4096Test extends BlockStoreContract {
   @Override

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.clonedevice.store.BlockStore;
-import io.clonedevice.store.BlockStoreContract;
 import io.clonedevice.store.MemoryBlockStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;

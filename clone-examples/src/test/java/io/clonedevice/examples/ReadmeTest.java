@@ -67,6 +67,16 @@ class ReadmeTest {
     assertThat(settings.getMethod("run").invoke(null)).isNull();
   }
 
+  @Test
+  void testOfAUserStandsInThisModule() throws Exception {
+    String test =
+        Files.readString(Path.of("src/test/java/io/clonedevice/examples/RestoreTest.java"));
+    String example = javaBlocks().get(2);
+    assertThat(test.replaceAll("\\s", "").contains(example.replaceAll("\\s", "")))
+        .as("RestoreTest holds %s", example)
+        .isTrue();
+  }
+
   private static List<String> javaBlocks() throws Exception {
     List<String> blocks =
         JAVA_BLOCK
@@ -74,7 +84,7 @@ class ReadmeTest {
             .results()
             .map(match -> match.group(1))
             .toList();
-    assertThat(blocks).hasSize(2);
+    assertThat(blocks).hasSize(3);
     return blocks;
   }
 

@@ -1,7 +1,7 @@
 package io.clonedevice.examples.nbd.client;
 
 import io.clonedevice.store.BlockStore;
-import io.clonedevice.store.BlockStoreContract;
+import io.clonedevice.testing.BlockStoreContract;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

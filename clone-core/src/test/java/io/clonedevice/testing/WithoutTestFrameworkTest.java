@@ -1,0 +1,41 @@
+package io.clonedevice.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.clonedevice.JvmWithout;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** JUnit and AssertJ are optional: another JVM runs a fixture without them. */
+class WithoutTestFrameworkTest {
+  @Test
+  void fixtureWorksWithoutJunitAndAssertj() throws Exception {
+    assertThat(JvmWithout.run("(junit|assertj|opentest4j|surefire).*", InAnotherProcess.class))
+        .isEqualTo("no JUnit, read 7");
+  }
+
+  /** A program without a test framework. */
+  static final class InAnotherProcess {
+    private InAnotherProcess() {}
+
+    public static void main(String[] arguments) throws Exception {
+      String junit = "a JUnit";
+      try {
+        Class.forName("org.junit.jupiter.api.Test");
+      } catch (ClassNotFoundException e) {
+        junit = "no JUnit";
+      }
+      try (CloneFixture clone = CloneFixture.builder().stepped().build()) {
+        byte[] record = new byte[512];
+        Arrays.fill(record, (byte) 7);
+        clone.steps().await(clone.device().writeDurably(0, ByteBuffer.wrap(record)));
+        clone.cutPower(new Random(1));
+        ByteBuffer target = ByteBuffer.allocate(512);
+        clone.steps().await(clone.device().read(0, target));
+        System.out.println(junit + ", read " + target.get(0));
+      }
+    }
+  }
+}
