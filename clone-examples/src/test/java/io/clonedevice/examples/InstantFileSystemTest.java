@@ -71,7 +71,12 @@ class InstantFileSystemTest {
     String said = story("--through", "nbdfuse", "--kill");
 
     assertIsWhole(said);
-    assertThat(said).contains("kill -9 ", "disk I/O error", "the journal was replayed", "the files that were synced are there");
+    assertThat(said)
+        .contains(
+            "kill -9 ",
+            "disk I/O error",
+            "the journal was replayed",
+            "the files that were synced are there");
     Matcher restart = match("mounted again, (\\d+) of (\\d+) regions are hydrated", said);
     assertThat(Integer.parseInt(restart.group(1))).isLessThan(Integer.parseInt(restart.group(2)));
   }
