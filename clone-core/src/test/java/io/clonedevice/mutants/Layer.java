@@ -15,9 +15,9 @@ enum Layer {
           + "|.*(Model|Crash|LargeDevice|BehaviourCoverage).*",
       120),
   MODEL("io.clonedevice", ".*\\.CloneDeviceModelTest", "", 120),
-  CRASH("io.clonedevice", "io\\.clonedevice\\.(crash\\..*|Crash.*)Test", "", 240),
-  SIMULATION("io.clonedevice.simulation", ".*Test", "", 240),
-  FAULTS("io.clonedevice.faults", ".*Test", "", 240),
+  CRASH("io.clonedevice", "io\\.clonedevice\\.(crash\\..*|Crash.*)Test", "", 600),
+  SIMULATION("io.clonedevice.simulation", ".*Test", "", 600),
+  FAULTS("io.clonedevice.faults", ".*Test", "", 600),
   STRESS("io.clonedevice.stress", ".*StressTest", "", 120);
 
   private final String packageName;
