@@ -133,14 +133,15 @@ public final class RegionMapInterleavings {
       map.mark(0, 1);
     }
 
+    // Looks at once: what comes to the frozen words later is not committed.
     @Actor
-    public void commit() {
+    public void commit(II_Result r) {
       frozen = map.freeze();
+      r.r1 = one(frozen.dirty().isDirty(0));
     }
 
     @Arbiter
     public void look(II_Result r) {
-      r.r1 = one(frozen.dirty().isDirty(0));
       map.forget(frozen);
       r.r2 = one(map.freeze().dirty().isDirty(0));
       map.close();

@@ -33,6 +33,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class CrashingBlockStore extends AbstractBlockStore {
   private static final AtomicInteger COUNT = new AtomicInteger();
+  private static final long EXTENT_MAX = 1 << 26;
 
   private final SectorMedium medium;
   private final DiscardSupport discardSupport;
@@ -239,6 +240,19 @@ public final class CrashingBlockStore extends AbstractBlockStore {
   @Override
   protected void discardBlocks(long offset, long length) {
     medium.discard(offset, length);
+  }
+
+  /** What reads as zeroes is a hole; a long run is told in parts. */
+  @Override
+  protected Extent extentOfBlocks(long offset, long length) {
+    int block = logicalBlockSize();
+    boolean hole = medium.isZero(offset, block);
+    long end = offset + Math.min(length, EXTENT_MAX);
+    long at = offset + block;
+    while (at < end && medium.isZero(at, block) == hole) {
+      at += block;
+    }
+    return new Extent(offset, at - offset, hole ? Extent.Kind.HOLE : Extent.Kind.DATA);
   }
 
   @Override

@@ -41,6 +41,16 @@ final class SectorMedium {
     }
   }
 
+  /** Whether a range reads as zeroes. */
+  synchronized boolean isZero(long offset, long length) {
+    for (long at = offset; at < offset + length; at += SectorValue.SIZE) {
+      if (newest(at / SectorValue.SIZE).hash() != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   void write(long offset, ByteBuffer source) {
     beforeChange.run();
     synchronized (this) {

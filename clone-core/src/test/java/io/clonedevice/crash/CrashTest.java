@@ -31,8 +31,11 @@ class CrashTest {
   @Tag("B3")
   void everyCrashOfARandomHistoryLeavesOnlyLegalValues() throws IOException {
     try (CrashStates states = CrashStates.forTotal(STATES)) {
-      run(STATES, states, Life.Wrapping.NONE);
-      System.out.println(states.figures());
+      try {
+        run(STATES, states, Life.Wrapping.NONE);
+      } finally {
+        System.out.println(states.figures());
+      }
       assertThat(states.count()).isGreaterThanOrEqualTo(STATES);
     }
   }

@@ -116,12 +116,22 @@ final class DamagedTexts {
     return ALPHABET.charAt(random.nextInt(ALPHABET.length()));
   }
 
-  /** Whether a refusal quotes a word of the text, or how many there are. */
+  /** The text as a report can show it: one ends at a character 0, or at half a surrogate. */
+  static String visible(String text) {
+    StringBuilder shown = new StringBuilder();
+    for (char c : text.toCharArray()) {
+      shown.append(c < ' ' || c > '~' ? String.format("\\u%04x", (int) c) : String.valueOf(c));
+    }
+    return shown.toString();
+  }
+
+  /** Whether a refusal quotes the text or a word of it, or says how many there are. */
   static boolean isNamedBy(String text, String message) {
     List<String> words = Words.split(text);
     return words.isEmpty()
         ? !message.isBlank()
-        : words.stream().anyMatch(message::contains)
+        : message.contains(text)
+            || words.stream().anyMatch(message::contains)
             || message.chars().anyMatch(Character::isDigit);
   }
 }

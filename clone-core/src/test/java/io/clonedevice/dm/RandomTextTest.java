@@ -95,13 +95,15 @@ class RandomTextTest {
    * name what is wrong. Either way little memory is used.
    */
   private static boolean judge(String text, Function<String, ?> parse) {
-    String name = Seed.hint() + ": `" + text + "'";
+    String name = Seed.hint() + ": `" + DamagedTexts.visible(text) + "' ";
     long allocatedBefore = THREADS.getCurrentThreadAllocatedBytes();
     Object parsed;
     try {
       parsed = parse.apply(text);
     } catch (IllegalArgumentException e) {
-      assertThat(DamagedTexts.isNamedBy(text, e.getMessage())).as(name + e.getMessage()).isTrue();
+      assertThat(DamagedTexts.isNamedBy(text, e.getMessage()))
+          .as(() -> name + DamagedTexts.visible(e.getMessage()))
+          .isTrue();
       return false;
     } catch (RuntimeException e) {
       throw new AssertionError(name, e);

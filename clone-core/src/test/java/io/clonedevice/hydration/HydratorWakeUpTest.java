@@ -10,20 +10,31 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
-/** A hint races with the agent that goes to sleep; without a deadline only the hint can wake it. */
+/** A record races with the agent that goes to sleep; without a deadline only that can wake it. */
 class HydratorWakeUpTest {
-  private static final int HINTS = 20_000;
+  private static final int RECORDS = 20_000;
 
   private final HydratorAgent agent = new HydratorAgent(SystemNanoClock.INSTANCE, new Random(1));
 
   @Test
   @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
   void noHintIsLostByAnAgentThatGoesToSleep() throws Exception {
+    // No such device, so the agent takes the record and does nothing else.
+    assertNoneIsLost(() -> agent.hint(HydrationRecord.WORK, -1, 0, 0));
+  }
+
+  @Test
+  @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+  void noEndOfACopyIsLostByAnAgentThatGoesToSleep() throws Exception {
+    assertNoneIsLost(() -> agent.copyEnded(-1, 0, 1, false, 0));
+  }
+
+  private void assertNoneIsLost(Runnable record) throws Exception {
     FutureTask<Integer> working =
         new FutureTask<>(
             () -> {
               int worked = 0;
-              while (worked < HINTS) {
+              while (worked < RECORDS) {
                 int now = agent.doWork();
                 worked += now;
                 taken = worked;
@@ -35,9 +46,8 @@ class HydratorWakeUpTest {
     thread.setDaemon(true);
     thread.start();
     Random random = new Random(2);
-    for (int i = 1; i <= HINTS; i++) {
-      // No such device, so the agent takes the record and does nothing else.
-      agent.hint(HydrationRecord.WORK, -1, 0, 0);
+    for (int i = 1; i <= RECORDS; i++) {
+      record.run();
       while (taken < i) {
         Thread.onSpinWait();
       }
@@ -45,7 +55,7 @@ class HydratorWakeUpTest {
         Thread.onSpinWait();
       }
     }
-    assertThat(working.get(30, TimeUnit.SECONDS)).isEqualTo(HINTS);
+    assertThat(working.get(30, TimeUnit.SECONDS)).isEqualTo(RECORDS);
   }
 
   // Written by the agent's thread, read by the one that hints; edge: volatile.

@@ -3,32 +3,33 @@ package io.clonedevice.mutants;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /** A kind of tests that may find a defect. */
 enum Layer {
-  METADATA("io.clonedevice.metadata", ".*Test", ".*\\.tool\\..*", 180),
+  METADATA("io.clonedevice.metadata", ".*Test", ".*\\.tool\\..*", 120),
   BEHAVIOUR(
       "io.clonedevice",
       ".*Test",
       "io\\.clonedevice\\.(metadata|stress|mutants|kernel|dm|store|testing|simulation|faults|process|fuzz)\\..*"
           + "|.*(Model|Crash|LargeDevice|BehaviourCoverage).*",
-      300),
+      120),
   MODEL("io.clonedevice", ".*\\.CloneDeviceModelTest", "", 120),
-  CRASH("io.clonedevice", "io\\.clonedevice\\.(crash\\..*|Crash.*)Test", "", 180),
-  SIMULATION("io.clonedevice.simulation", ".*Test", "", 300),
-  FAULTS("io.clonedevice.faults", ".*Test", "", 300),
-  STRESS("io.clonedevice.stress", ".*StressTest", "", 180);
+  CRASH("io.clonedevice", "io\\.clonedevice\\.(crash\\..*|Crash.*)Test", "", 600),
+  SIMULATION("io.clonedevice.simulation", ".*Test", "", 600),
+  FAULTS("io.clonedevice.faults", ".*Test", "", 600),
+  STRESS("io.clonedevice.stress", ".*StressTest", "", 120);
 
   private final String packageName;
   private final String included;
   private final String excluded;
-  private final Duration limit;
+  private final Duration testLimit;
 
-  Layer(String packageName, String included, String excluded, int limitSeconds) {
+  Layer(String packageName, String included, String excluded, int testLimitSeconds) {
     this.packageName = packageName;
     this.included = included;
     this.excluded = excluded;
-    this.limit = Duration.ofSeconds(limitSeconds);
+    this.testLimit = Duration.ofSeconds(testLimitSeconds);
   }
 
   static Layer named(String name) {
@@ -53,9 +54,9 @@ enum Layer {
     return excluded;
   }
 
-  /** A run that takes longer hangs. */
-  Duration limit() {
-    return limit;
+  /** A test that takes longer hangs. */
+  Duration testLimit() {
+    return testLimit;
   }
 
   /** Arguments for the JVM that runs the layer. */
@@ -65,6 +66,6 @@ enum Layer {
 
   @Override
   public String toString() {
-    return name().toLowerCase(java.util.Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT);
   }
 }

@@ -1,41 +1,36 @@
 package io.clonedevice.mutants;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Plants each mutant in turn and runs the tests against it, layer by layer, each in a JVM of its
- * own. Prints which layer catches it, by which test and after how long; fails if one is caught by
- * none, or if a layer fails without a mutant.
+ * Plants each mutant in turn and runs tests against it, each layer in a JVM of its own. Prints
+ * which layer catches it, by which test and after how long; fails if one is caught by none of those
+ * it met, or if these fail without a mutant.
  *
- * <p>By default a mutant meets the test class that is expected to find it, and the layers only if
- * that one does not. {@code -Dclone.mutants.matrix=true} has each meet all; {@code
- * -Dclone.mutants=NAME,NAME} chooses, and does not run the layers without a mutant first.
+ * <p>By default a mutant meets the test class that is expected to find it. {@code
+ * -Dclone.mutants.layers=NAME,NAME} or {@code all} has each meet those layers whole; {@code
+ * -Dclone.mutants=NAME,NAME} chooses mutants.
  */
 public final class MutantHunt {
-  private final Path folder;
-  private final boolean wholeMatrix = Boolean.getBoolean("clone.mutants.matrix");
-  private final List<String> alive = new ArrayList<>();
+  private final List<Mutant> mutants = chosenMutants();
+  private final List<Layer> chosenLayers = chosenLayers();
   private final Map<Layer, Integer> caught = new TreeMap<>();
+  private final Path folder;
+  private final TestRuns runs;
 
   private MutantHunt(Path folder) {
     this.folder = folder;
+    this.runs = new TestRuns(folder.resolve("output.txt"));
   }
-
-  /** What came of one run of a layer. */
-  private record Verdict(boolean isCaught, String text) {}
 
   /**
    * Hunts.
@@ -43,66 +38,102 @@ public final class MutantHunt {
    * @param arguments none
    */
   public static void main(String[] arguments) throws Exception {
-    List<String> chosen =
-        Arrays.stream(System.getProperty("clone.mutants", "").split(","))
-            .filter(name -> !name.isEmpty())
-            .toList();
-    List<Mutant> mutants =
-        Mutant.all().stream()
-            .filter(mutant -> chosen.isEmpty() || chosen.contains(mutant.name()))
-            .toList();
     Path folder = Files.createTempDirectory("mutants");
+    boolean well;
     try {
-      System.exit(new MutantHunt(folder).hunt(mutants, chosen.isEmpty()) ? 0 : 1);
+      well = new MutantHunt(folder).hunt();
     } finally {
       delete(folder);
     }
+    System.exit(well ? 0 : 1);
   }
 
-  private boolean hunt(List<Mutant> mutants, boolean isAll) throws Exception {
-    System.out.println("| mutant | layer | caught |\n| --- | --- | --- |");
-    Set<Layer> layers = EnumSet.noneOf(Layer.class);
-    mutants.forEach(mutant -> layers.add(mutant.layer()));
-    boolean sound = !isAll || areSoundWithoutMutant(layers);
-    for (Mutant mutant : mutants) {
+  private static List<Mutant> chosenMutants() {
+    List<String> names = listed("clone.mutants");
+    List<Mutant> all = Mutant.all();
+    for (String name : names) {
+      if (all.stream().noneMatch(mutant -> mutant.name().equals(name))) {
+        throw new IllegalArgumentException("no mutant is named " + name);
+      }
+    }
+    return all.stream().filter(m -> names.isEmpty() || names.contains(m.name())).toList();
+  }
+
+  private static List<Layer> chosenLayers() {
+    List<String> names = listed("clone.mutants.layers");
+    return names.equals(List.of("all"))
+        ? List.of(Layer.values())
+        : names.stream().map(Layer::named).toList();
+  }
+
+  private static List<String> listed(String property) {
+    return Arrays.stream(System.getProperty(property, "").split(","))
+        .filter(name -> !name.isEmpty())
+        .toList();
+  }
+
+  private boolean hunt() throws Exception {
+    long start = System.nanoTime();
+    System.out.println("| mutant | layer | caught by |\n| --- | --- | --- |");
+    boolean sound = areSoundWithoutMutant();
+    List<String> alive = new ArrayList<>();
+    for (Mutant mutant : sound ? mutants : List.<Mutant>of()) {
       Path classes = Files.createDirectories(folder.resolve(mutant.name()));
       mutant.plant(classes);
-      meetAll(mutant, classes);
+      if (!isCaught(mutant, classes)) {
+        alive.add(mutant.name());
+      }
       delete(classes);
     }
-    System.out.println(
-        mutants.size() + " mutants, caught by layer " + caught + ", by none " + alive);
+    System.out.printf(
+        "%s; %d mutants, caught by layer %s, by none %s; %d s%n",
+        sound ? "the tests pass without mutant" : "the tests FAIL without mutant",
+        mutants.size(),
+        caught,
+        alive,
+        (System.nanoTime() - start) / 1_000_000_000);
     return sound && alive.isEmpty();
   }
 
-  private boolean areSoundWithoutMutant(Set<Layer> expected) throws Exception {
+  /** What the mutants are about to meet must pass without them. */
+  private boolean areSoundWithoutMutant() throws Exception {
     boolean sound = true;
-    for (Layer layer : wholeMatrix ? EnumSet.allOf(Layer.class) : expected) {
-      Verdict verdict = run(layer, null, null);
-      tell("none", layer, verdict);
-      sound &= !verdict.isCaught();
+    for (Layer layer : Layer.values()) {
+      List<String> expected =
+          mutants.stream()
+              .filter(mutant -> mutant.layer() == layer)
+              .map(Mutant::testClass)
+              .distinct()
+              .toList();
+      if (chosenLayers.contains(layer)) {
+        sound &= isSound(layer, List.of());
+      } else if (chosenLayers.isEmpty() && !expected.isEmpty()) {
+        sound &= isSound(layer, expected);
+      }
     }
     return sound;
   }
 
-  private void meetAll(Mutant mutant, Path classes) throws Exception {
-    List<Layer> order = new ArrayList<>(List.of(Layer.values()));
-    order.sort(Comparator.comparing(layer -> layer != mutant.layer()));
-    boolean found = !wholeMatrix && isCaught(mutant, mutant.layer(), mutant.testClass(), classes);
-    for (Layer layer : order) {
-      if (found && !wholeMatrix) {
-        return;
-      }
-      found |= isCaught(mutant, layer, null, classes);
-    }
-    if (!found) {
-      alive.add(mutant.name());
-    }
+  private boolean isSound(Layer layer, List<String> testClasses) throws Exception {
+    TestRuns.Verdict verdict = runs.run(layer, testClasses, null);
+    tell("none", layer, verdict);
+    return !verdict.isCaught();
   }
 
-  private boolean isCaught(Mutant mutant, Layer layer, String testClass, Path classes)
+  private boolean isCaught(Mutant mutant, Path classes) throws Exception {
+    if (chosenLayers.isEmpty()) {
+      return meets(mutant, mutant.layer(), List.of(mutant.testClass()), classes);
+    }
+    boolean found = false;
+    for (Layer layer : chosenLayers) {
+      found |= meets(mutant, layer, List.of(), classes);
+    }
+    return found;
+  }
+
+  private boolean meets(Mutant mutant, Layer layer, List<String> testClasses, Path classes)
       throws Exception {
-    Verdict verdict = run(layer, testClass, classes);
+    TestRuns.Verdict verdict = runs.run(layer, testClasses, classes);
     tell(mutant.name(), layer, verdict);
     if (verdict.isCaught()) {
       caught.merge(layer, 1, Integer::sum);
@@ -110,54 +141,8 @@ public final class MutantHunt {
     return verdict.isCaught();
   }
 
-  private static void tell(String mutant, Layer layer, Verdict verdict) {
+  private static void tell(String mutant, Layer layer, TestRuns.Verdict verdict) {
     System.out.println("| " + mutant + " | " + layer + " | " + verdict.text() + " |");
-  }
-
-  /** Runs a layer, or one of its test classes, with the classes of a mutant first if there are. */
-  private Verdict run(Layer layer, String testClass, Path first)
-      throws IOException, InterruptedException {
-    Path output = folder.resolve("output.txt");
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-ea");
-    command.addAll(layer.arguments());
-    command.add("-cp");
-    command.add((first == null ? "" : first + File.pathSeparator) + Root.CLASS_PATH);
-    command.add(LayerRun.class.getName());
-    command.add(layer.toString());
-    if (testClass != null) {
-      command.add(testClass);
-    }
-    long start = System.nanoTime();
-    Process process =
-        new ProcessBuilder(command)
-            .directory(Root.FOLDER.resolve("clone-core").toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    boolean ended = process.waitFor(layer.limit().toSeconds(), TimeUnit.SECONDS);
-    String seconds = (System.nanoTime() - start) / 1_000_000_000 + " s";
-    if (!ended) {
-      process.destroyForcibly().waitFor();
-      return new Verdict(true, "hangs, " + seconds);
-    }
-    return switch (process.exitValue()) {
-      case LayerRun.PASSED -> new Verdict(false, "no, " + seconds);
-      case LayerRun.NO_TESTS -> new Verdict(false, "has no tests here");
-      case LayerRun.CAUGHT -> new Verdict(true, toldIn(output) + ", " + seconds);
-      default ->
-          throw new IllegalStateException(
-              layer + " ended with " + process.exitValue() + ": " + Files.readString(output));
-    };
-  }
-
-  private static String toldIn(Path output) throws IOException {
-    return Files.readAllLines(output).stream()
-        .filter(line -> line.startsWith(LayerRun.TOLD))
-        .map(line -> line.substring(LayerRun.TOLD.length()))
-        .findFirst()
-        .orElse("?");
   }
 
   private static void delete(Path folder) throws IOException {

@@ -32,16 +32,24 @@ class ConcurrencyStressTest {
     long registers = 0;
     long probes = 0;
     int rounds = 0;
-    do {
-      StressRound.Tally tally = StressRound.run(seed.stream(), closesInTheMiddle);
-      requests += tally.requests();
-      registers += tally.registers();
-      probes += tally.probes();
-      rounds++;
-    } while (System.nanoTime() - start < timeNs);
-    System.out.printf(
-        "stress%s: seed %d, %d devices, %d requests, %d histories of registers, %d power cuts%n",
-        closesInTheMiddle ? " with close" : "", seed.value(), rounds, requests, registers, probes);
+    try {
+      do {
+        StressRound.Tally tally = StressRound.run(seed.stream(), closesInTheMiddle);
+        requests += tally.requests();
+        registers += tally.registers();
+        probes += tally.probes();
+        rounds++;
+      } while (System.nanoTime() - start < timeNs);
+    } finally {
+      System.out.printf(
+          "stress%s: seed %d, %d devices, %d requests, %d histories of registers, %d power cuts%n",
+          closesInTheMiddle ? " with close" : "",
+          seed.value(),
+          rounds,
+          requests,
+          registers,
+          probes);
+    }
     assertThat(requests).isPositive();
   }
 }

@@ -21,6 +21,9 @@ class WithoutTestFrameworkTest {
     private InAnotherProcess() {}
 
     public static void main(String[] arguments) throws Exception {
+      // The device is sorry that its power is cut.
+      System.setProperty("org.slf4j.simpleLogger.log.io.clonedevice", "off");
+      System.setProperty("org.slf4j.simpleLogger.log.io.clonedevice.metadata.CloneMetadata", "off");
       String junit = "a JUnit";
       try {
         Class.forName("org.junit.jupiter.api.Test");

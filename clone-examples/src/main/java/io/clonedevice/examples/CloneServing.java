@@ -5,6 +5,7 @@ import io.clonedevice.CloneListener;
 import io.clonedevice.CloneStatus;
 import io.clonedevice.dm.Message;
 import io.clonedevice.dm.StatusLine;
+import io.clonedevice.examples.nbd.server.Listener;
 import io.clonedevice.examples.nbd.server.NbdServer;
 import io.clonedevice.examples.nbd.server.NbdServerOptions;
 import io.clonedevice.metadata.MetadataMode;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.SocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Opens a clone, exports it until the process is told to stop, and closes it. */
@@ -25,6 +27,10 @@ final class CloneServing {
   private final Path control;
   private final PrintWriter out;
   private final PrintWriter err;
+
+  // Used by the thread that serves.
+  private final List<Listener> listeners = new ArrayList<>();
+  private Listener controlListener;
 
   CloneServing(
       CloneOptions options,
@@ -44,26 +50,58 @@ final class CloneServing {
   /** Serves; returns the exit status. */
   int execute() throws Exception {
     try (StopSignal stop = StopSignal.ofServer(PATIENCE_SECONDS)) {
-      CloneStatus last;
-      try (CloneDevice device =
-          new CloneOpening(options, options.files(), err).open(new Teller())) {
-        try (NbdServer server = new NbdServer(device, serverOptions)) {
-          serve(device, server, stop);
+      try {
+        // Before anything is made or copied: where nobody can connect, nothing shall happen.
+        listen();
+        CloneStatus last = serve(stop);
+        say(
+            "stopped: "
+                + last.hydratedRegions()
+                + " of "
+                + last.regionCount()
+                + " regions hydrated");
+        return CloneTool.DONE;
+      } finally {
+        for (Listener listener : listeners) {
+          listener.close();
         }
-        device.suspend();
-        last = device.status();
+        if (controlListener != null) {
+          controlListener.close();
+        }
       }
-      say("stopped: " + last.hydratedRegions() + " of " + last.regionCount() + " regions hydrated");
-      return CloneTool.DONE;
+    }
+  }
+
+  private void listen() throws IOException {
+    if (control != null) {
+      controlListener = ControlSocket.listen(control);
+    }
+    for (SocketAddress address : addresses) {
+      listeners.add(Listener.on(address));
+    }
+  }
+
+  /** Serves until the process is told to stop; returns the last status. */
+  private CloneStatus serve(StopSignal stop) throws IOException {
+    try (CloneDevice device = new CloneOpening(options, options.files(), err).open(new Teller())) {
+      try (NbdServer server = new NbdServer(device, serverOptions)) {
+        serve(device, server, stop);
+      }
+      device.suspend();
+      return device.status();
     }
   }
 
   private void serve(CloneDevice device, NbdServer server, StopSignal stop) throws IOException {
-    ControlSocket controlling = openControl(device, server);
+    ControlSocket controlling =
+        controlListener == null
+            ? null
+            : new ControlSocket(controlListener, question -> answer(device, server, question));
     try {
       UserSignal.onUsr1(() -> tell(statusText(device, server)));
-      for (SocketAddress address : addresses) {
-        say("listening on " + server.listen(address));
+      for (Listener listener : listeners) {
+        server.listen(listener);
+        say("listening on " + listener.address());
       }
       stop.requested().join();
     } finally {
@@ -71,12 +109,6 @@ final class CloneServing {
         controlling.close();
       }
     }
-  }
-
-  private ControlSocket openControl(CloneDevice device, NbdServer server) throws IOException {
-    return control == null
-        ? null
-        : new ControlSocket(control, question -> answer(device, server, question));
   }
 
   private static String answer(CloneDevice device, NbdServer server, String question) {

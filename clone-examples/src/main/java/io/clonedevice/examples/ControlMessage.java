@@ -66,8 +66,7 @@ final class ControlMessage {
       } catch (IOException e) {
         throw new IOException(socket + ": nobody listens there: " + e.getMessage(), e);
       }
-      send(channel, question + "\n");
-      String answer = receiveAll(channel);
+      String answer = ask(channel, socket, question);
       if (answer.startsWith(ERROR)) {
         throw new IllegalArgumentException(answer.substring(ERROR.length()).strip());
       }
@@ -75,6 +74,17 @@ final class ControlMessage {
         throw new IOException(socket + " is no control socket of a clone");
       }
       return answer.substring(OK.length());
+    }
+  }
+
+  private static String ask(SocketChannel channel, Path socket, String question)
+      throws IOException {
+    try {
+      send(channel, question + "\n");
+      return receiveAll(channel);
+    } catch (IOException e) {
+      throw new IOException(
+          socket + ": no answer, is it the control socket of a clone? " + e.getMessage(), e);
     }
   }
 

@@ -1,10 +1,10 @@
 package io.clonedevice.examples;
 
-import io.clonedevice.examples.nbd.server.UnixSocketFile;
+import io.clonedevice.examples.nbd.server.Listener;
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +25,7 @@ import org.slf4j.LoggerFactory;
 final class ControlSocket implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(ControlSocket.class);
 
-  private final Path path;
-  private final ServerSocketChannel listening;
+  private final Listener listener;
   private final Handler handler;
 
   /** Answers a question. */
@@ -41,28 +40,34 @@ final class ControlSocket implements Closeable {
     String answer(String question);
   }
 
-  ControlSocket(Path path, Handler handler) throws IOException {
-    this.path = path;
+  /** Serves whoever connects to the listener, which is closed with this. */
+  ControlSocket(Listener listener, Handler handler) {
+    this.listener = listener;
     this.handler = handler;
-    this.listening = UnixSocketFile.listen(path);
+    daemon(this::accept, "clone-control").start();
+  }
+
+  /** Listens for the owner of this process only. */
+  static Listener listen(Path path) throws IOException {
+    Listener listener = Listener.on(UnixDomainSocketAddress.of(path));
     try {
       Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+      return listener;
     } catch (IOException | RuntimeException | Error e) {
-      close();
+      listener.close();
       throw e;
     }
-    daemon(this::accept, "clone-control").start();
   }
 
   private void accept() {
     while (true) {
       try {
-        SocketChannel client = listening.accept();
+        SocketChannel client = listener.channel().accept();
         daemon(() -> serve(client), "clone-control-client").start();
       } catch (ClosedChannelException e) {
         return;
       } catch (IOException e) {
-        LOG.warn("control socket {} is closed: {}", path, e.getMessage());
+        LOG.warn("control socket {} is closed: {}", listener.address(), e.getMessage());
         return;
       }
     }
@@ -88,8 +93,7 @@ final class ControlSocket implements Closeable {
 
   @Override
   public void close() throws IOException {
-    listening.close();
-    Files.deleteIfExists(path);
+    listener.close();
   }
 
   private static Thread daemon(Runnable task, String name) {

@@ -107,6 +107,9 @@ final class ServeCommand implements Callable<Integer> {
   private List<SocketAddress> addresses() {
     List<SocketAddress> addresses = new ArrayList<>();
     if (where.socket != null) {
+      if (where.socket.equals(control)) {
+        throw misuse("--socket and --control are the same, " + control + "; give two paths");
+      }
       addresses.add(UnixDomainSocketAddress.of(where.socket));
     }
     if (where.port != null) {

@@ -228,6 +228,52 @@ class ServeCommandTest {
   }
 
   @Test
+  void whereNobodyCanConnectNothingIsMadeAndNothingIsOverwritten() throws Exception {
+    Files.writeString(temporary.resolve("file"), "text");
+
+    assertThat(refused("--socket", temporary.resolve("file"))).contains("is no socket");
+    assertThat(refused("--socket", temporary.resolve("missing/nbd"))).contains("cannot listen");
+    assertThat(refused("--socket", socket, "--control", temporary.resolve("file")))
+        .contains("is no socket");
+    assertThat(refused("--port", 0, "--bind", "host.invalid"))
+        .contains("cannot listen on host.invalid: there is no host of that name");
+    assertThat(refused("--socket", socket, "--control", socket)).contains("are the same");
+    assertThat(socket).doesNotExist();
+  }
+
+  /** Serves in vain; returns what is said about it. */
+  private String refused(Object... options) {
+    List<Object> arguments = new ArrayList<>(List.of(clone.arguments()));
+    arguments.set(0, "serve");
+    arguments.addAll(List.of(options));
+    Tool tool = Tool.run(arguments.toArray());
+    assertThat(tool.status()).isNotZero();
+    assertThat(clone.destination()).doesNotExist();
+    assertThat(clone.metadata()).doesNotExist();
+    return tool.err();
+  }
+
+  @Test
+  void socketsAreGoneWhenTheCloneCannotBeOpened() throws Exception {
+    Files.delete(clone.source());
+
+    assertThat(refused("--socket", socket, "--control", control)).contains("no such file");
+
+    assertThat(socket).doesNotExist();
+    assertThat(control).doesNotExist();
+  }
+
+  @Test
+  void socketOfTheExportIsNoControlSocket() throws Exception {
+    serve("--socket", socket, "--no-hydration");
+
+    Tool tool = Tool.run("message", "--socket", socket, "enable_hydration");
+
+    assertThat(tool.status()).isEqualTo(CloneTool.TROUBLE);
+    assertThat(tool.err()).contains("control socket of a clone");
+  }
+
+  @Test
   void whereToListenMustBeSaid() {
     Tool tool = Tool.run("serve", "--source", "s", "--destination", "d", "--metadata", "m");
 

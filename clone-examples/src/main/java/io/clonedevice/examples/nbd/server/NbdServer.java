@@ -6,12 +6,10 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -52,7 +50,7 @@ public final class NbdServer implements Closeable {
 
   // Guarded by this.
   private final Set<Connection> connections = new HashSet<>();
-  private final List<ServerSocketChannel> listening = new ArrayList<>();
+  private final List<Listener> listening = new ArrayList<>();
   private boolean closed;
 
   /**
@@ -88,38 +86,26 @@ public final class NbdServer implements Closeable {
    * @throws IllegalStateException if the server is closed
    */
   public SocketAddress listen(SocketAddress address) throws IOException {
-    ServerSocketChannel channel =
-        address instanceof UnixDomainSocketAddress unix
-            ? UnixSocketFile.listen(unix.getPath())
-            : listenTcp(address);
-    SocketAddress bound = channel.getLocalAddress();
-    synchronized (this) {
-      if (closed) {
-        closeListening(channel);
-        throw new IllegalStateException("the server is closed; make another one");
-      }
-      listening.add(channel);
-    }
-    daemons("nbd-accept-").newThread(() -> accept(channel, bound)).start();
-    return bound;
+    Listener listener = Listener.on(address);
+    listen(listener);
+    return listener.address();
   }
 
-  private static ServerSocketChannel listenTcp(SocketAddress address) throws IOException {
-    ServerSocketChannel channel = ServerSocketChannel.open();
-    boolean bound = false;
-    try {
-      channel
-          .setOption(StandardSocketOptions.SO_REUSEADDR, true)
-          .bind(address, UnixSocketFile.BACKLOG);
-      bound = true;
-      return channel;
-    } catch (IOException e) {
-      throw new IOException("cannot listen on " + address + ": " + e.getMessage(), e);
-    } finally {
-      if (!bound) {
-        channel.close();
+  /**
+   * Begins to accept clients; may be called for several.
+   *
+   * @param listener closed by this server, also when this fails
+   * @throws IllegalStateException if the server is closed
+   */
+  public void listen(Listener listener) {
+    synchronized (this) {
+      if (closed) {
+        closeListening(listener);
+        throw new IllegalStateException("the server is closed; make another one");
       }
+      listening.add(listener);
     }
+    daemons("nbd-accept-").newThread(() -> accept(listener.channel(), listener.address())).start();
   }
 
   /**
@@ -257,13 +243,9 @@ public final class NbdServer implements Closeable {
     notifyAll();
   }
 
-  private static void closeListening(ServerSocketChannel channel) {
+  private static void closeListening(Listener listener) {
     try {
-      SocketAddress address = channel.getLocalAddress();
-      channel.close();
-      if (address instanceof UnixDomainSocketAddress unix) {
-        Files.deleteIfExists(unix.getPath());
-      }
+      listener.close();
     } catch (IOException e) {
       LOG.warn("a listening socket failed to close", e);
     }

@@ -78,7 +78,20 @@ final class NbdServerProcess implements AutoCloseable {
   /** Starts it again after {@link #signal} has ended it, in the same place. */
   void restart() throws IOException, InterruptedException {
     Files.deleteIfExists(socket);
+    Files.deleteIfExists(pidFile);
     run(command);
+    awaitPid();
+  }
+
+  /** The command of nbdkit ends before the server that it leaves behind has written its number. */
+  private void awaitPid() throws IOException {
+    long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    while (!Files.exists(pidFile) || Files.size(pidFile) == 0) {
+      if (System.nanoTime() - deadlineNs > 0) {
+        throw new IOException(command + " does not say which process it is");
+      }
+      Thread.onSpinWait();
+    }
   }
 
   /** Runs a program to its end. */
