@@ -24,6 +24,14 @@ final class DescriptorClosings {
 
   private DescriptorClosings() {}
 
+  /**
+   * Returns the monitor that every copy holds while it takes the lock of a file, or lets it go to
+   * take it again: between the two it would be there for anybody in this JVM.
+   */
+  static Object whileLocking() {
+    return MEETING_PLACE;
+  }
+
   /** Calls the listeners of the file that other copies of this class have, on this thread. */
   static void announce(FileIdentity file) {
     LogRecord record = new LogRecord(Level.SEVERE, file.key().toString());

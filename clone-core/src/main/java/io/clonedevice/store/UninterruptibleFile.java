@@ -204,13 +204,17 @@ final class UninterruptibleFile implements Closeable {
     if (lockChannel == null) {
       lockChannel = FileChannel.open(path, options(writable));
     }
-    try {
-      lock = lockChannel.tryLock(0, Long.MAX_VALUE, !writable);
-    } catch (OverlappingFileLockException e) {
-      return false; // another store of this process, through whatever path or class loader
+    synchronized (DescriptorClosings.whileLocking()) {
+      try {
+        lock = lockChannel.tryLock(0, Long.MAX_VALUE, !writable);
+      } catch (OverlappingFileLockException e) {
+        return false; // another store of this process, through whatever path or class loader
+      }
+      if (lock != null) {
+        LOCK_HOLDERS.put(identity, this);
+      }
     }
     if (lock != null) {
-      LOCK_HOLDERS.put(identity, this);
       otherCopies = DescriptorClosings.listen(identity, this::lockAgain);
     }
     return lock != null;
@@ -302,15 +306,17 @@ final class UninterruptibleFile implements Closeable {
     if (lock == null || lockLost) {
       return;
     }
-    try {
-      lock.release();
-      lock = lockChannel.tryLock(0, Long.MAX_VALUE, !writable);
-    } catch (IOException | OverlappingFileLockException e) {
-      lock = null;
-    }
-    if (lock == null) {
-      lockLost = true;
-      LOCK_HOLDERS.remove(identity, this);
+    synchronized (DescriptorClosings.whileLocking()) {
+      try {
+        lock.release();
+        lock = lockChannel.tryLock(0, Long.MAX_VALUE, !writable);
+      } catch (IOException | OverlappingFileLockException e) {
+        lock = null;
+      }
+      if (lock == null) {
+        lockLost = true;
+        LOCK_HOLDERS.remove(identity, this);
+      }
     }
   }
 

@@ -14,6 +14,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -172,5 +175,35 @@ class UninterruptibleFileTest {
     assertThatThrownBy(() -> new UninterruptibleFile(foreign, false))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("default file system");
+  }
+
+  @Test
+  void lockIsNeverLostToOthersOfThisProcessThatTryForItAndGiveUp() throws Exception {
+    assertThat(file.tryLock()).isTrue();
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try {
+      List<Future<Integer>> attempts = new ArrayList<>();
+      for (int thread = 0; thread < 4; thread++) {
+        attempts.add(threads.submit(() -> locksTaken(500)));
+      }
+      for (Future<Integer> each : attempts) {
+        assertThat(each.get()).as("locks taken beside the holder's").isZero();
+      }
+    } finally {
+      threads.shutdown();
+    }
+    file.force(); // which fails if the lock was lost
+    assertThat(UninterruptibleFile.isLockedHere(FileIdentity.of(path))).isTrue();
+  }
+
+  /** Each attempt opens and closes descriptors, with which the kernel drops the holder's lock. */
+  private int locksTaken(int attempts) throws IOException {
+    int taken = 0;
+    for (int i = 0; i < attempts; i++) {
+      try (UninterruptibleFile other = new UninterruptibleFile(path, true)) {
+        taken += other.tryLock() ? 1 : 0;
+      }
+    }
+    return taken;
   }
 }
