@@ -12,8 +12,12 @@ import org.junit.jupiter.api.Test;
 class WithoutTestFrameworkTest {
   @Test
   void fixtureWorksWithoutJunitAndAssertj() throws Exception {
-    assertThat(JvmWithout.run("(junit|assertj|opentest4j|surefire).*", InAnotherProcess.class))
-        .isEqualTo("no JUnit, read 7");
+    String printed =
+        JvmWithout.run("(junit|assertj|opentest4j|surefire).*", InAnotherProcess.class);
+
+    // Java 24 and later warn of a method that Agrona uses.
+    assertThat(printed.lines().filter(line -> !line.startsWith("WARNING: ")))
+        .containsExactly("no JUnit, read 7");
   }
 
   /** A program without a test framework. */
