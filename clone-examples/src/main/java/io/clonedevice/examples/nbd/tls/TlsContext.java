@@ -34,6 +34,10 @@ import javax.net.ssl.X509ExtendedTrustManager;
  */
 public final class TlsContext {
   private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+
+  // GnuTLS (3.7, which is what libnbd, nbdkit and QEMU use) shows no RSA certificate to a server
+  // that takes no PKCS #1 signatures in TLS 1.3, as Java 25 does not.
+  private static final String[] PROTOCOLS_OF_CERTIFIED_CLIENTS = {"TLSv1.2"};
   private static final char[] NO_PASSWORD = {};
 
   private final SSLContext context;
@@ -87,7 +91,7 @@ public final class TlsContext {
    * @param directory with {@code server-cert.pem} and {@code server-key.pem}, and with {@code
    *     ca-cert.pem} if clients are verified
    * @param verifyPeer whether clients must show a certificate that is signed by one of {@code
-   *     ca-cert.pem}
+   *     ca-cert.pem}; then the protocol is TLS 1.2
    * @return a context for {@link #accept}
    * @throws IOException if a file is missing, cannot be read or is damaged
    */
@@ -100,7 +104,7 @@ public final class TlsContext {
                 keys(directory, "server"),
                 verifyPeer ? trust(directory.resolve("ca-cert.pem")) : null,
                 verifyPeer,
-                PROTOCOLS));
+                verifyPeer ? PROTOCOLS_OF_CERTIFIED_CLIENTS : PROTOCOLS));
   }
 
   /**
