@@ -96,6 +96,11 @@ public final class TlsContext {
    * @throws IOException if a file is missing, cannot be read or is damaged
    */
   public static TlsContext server(Path directory, boolean verifyPeer) throws IOException {
+    return server(directory, verifyPeer, verifyPeer ? PROTOCOLS_OF_CERTIFIED_CLIENTS : PROTOCOLS);
+  }
+
+  static TlsContext server(Path directory, boolean verifyPeer, String... protocols)
+      throws IOException {
     Objects.requireNonNull(directory, "directory");
     return guarded(
         directory,
@@ -104,7 +109,7 @@ public final class TlsContext {
                 keys(directory, "server"),
                 verifyPeer ? trust(directory.resolve("ca-cert.pem")) : null,
                 verifyPeer,
-                verifyPeer ? PROTOCOLS_OF_CERTIFIED_CLIENTS : PROTOCOLS));
+                protocols));
   }
 
   /**

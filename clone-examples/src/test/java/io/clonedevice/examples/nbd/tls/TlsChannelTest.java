@@ -169,7 +169,7 @@ class TlsChannelTest {
     Path anonymous = Files.createDirectory(directory.resolve("anonymous"));
     Files.copy(certificates.resolve("ca-cert.pem"), anonymous.resolve("ca-cert.pem"));
     Future<TlsChannel> server =
-        threads.submit(() -> TlsContext.server(certificates, true).accept(serverSocket));
+        threads.submit(() -> TlsContext.server(certificates, true, "TLSv1.3").accept(serverSocket));
     // The client's part of the handshake of TLS 1.3 is over before it is refused.
     TlsChannel client = TlsContext.client(anonymous, true).connect(clientSocket, "localhost");
     assertThatThrownBy(() -> server.get(30, TimeUnit.SECONDS))
@@ -231,7 +231,9 @@ class TlsChannelTest {
 
   private Pair openVerified() throws Exception {
     return open(
-        TlsContext.client(certificates, true), "localhost", TlsContext.server(certificates, true));
+        TlsContext.client(certificates, true),
+        "localhost",
+        TlsContext.server(certificates, true, "TLSv1.3"));
   }
 
   private Pair open(TlsContext client, String hostName, TlsContext server) throws Exception {
