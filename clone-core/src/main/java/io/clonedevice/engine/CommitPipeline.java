@@ -84,17 +84,27 @@ final class CommitPipeline {
    * As {@link #flush}, for a caller that waits: it runs the round itself if no round is running.
    */
   void flushBlocking(Executor executor) throws IOException {
-    Outcome outcome = new Outcome();
-    boolean leads;
+    Outcome outcome = null;
     synchronized (lock) {
-      joined.add(outcome);
-      leads = !running;
+      if (running) {
+        outcome = new Outcome();
+        joined.add(outcome);
+      }
       running = true;
     }
-    if (leads && !runRound()) {
-      execute(executor);
+    Throwable failure;
+    if (outcome == null) {
+      // A round of its own: nobody joins while none is running, and who joins now is in the next.
+      failure = tryMakeDurable();
+      if (!endRound()) {
+        execute(executor);
+      }
+    } else {
+      failure = outcome.await(waiting);
     }
-    outcome.await(waiting);
+    if (failure != null) {
+      BlockingRequest.rethrow(failure);
+    }
   }
 
   /** Commits if there is something to commit. */
@@ -144,13 +154,7 @@ final class CommitPipeline {
       round = joined;
       joined = new ArrayList<>();
     }
-    Throwable failure;
-    try {
-      failure = makeDurable();
-    } catch (RuntimeException | Error e) {
-      LOG.error("a flush ended unexpectedly", e);
-      failure = e;
-    }
+    Throwable failure = tryMakeDurable();
     for (IoCompletion completion : round) {
       try {
         completion.completed(failure);
@@ -159,12 +163,27 @@ final class CommitPipeline {
         LOG.error("one who waited for a flush could not be told", e);
       }
     }
+    return endRound();
+  }
+
+  /** Ends a round; returns whether nobody waits for another. */
+  private boolean endRound() {
     synchronized (lock) {
       running = !joined.isEmpty();
       if (!running) {
         lock.notifyAll();
       }
       return !running;
+    }
+  }
+
+  /** What a round is for; returns why it failed, or {@code null}. */
+  private Throwable tryMakeDurable() {
+    try {
+      return makeDurable();
+    } catch (RuntimeException | Error e) {
+      LOG.error("a flush ended unexpectedly", e);
+      return e;
     }
   }
 
@@ -242,12 +261,11 @@ final class CommitPipeline {
       notifyAll();
     }
 
-    void await(Waiting waiting) throws IOException {
+    /** Returns why it failed, or {@code null}. */
+    Throwable await(Waiting waiting) {
       waiting.until(this, () -> ended);
       // Set once, before ended was: the edge is this object's monitor.
-      if (failure != null) {
-        BlockingRequest.rethrow(failure);
-      }
+      return failure;
     }
   }
 }
