@@ -222,6 +222,7 @@ class CommitTest {
       RegionMap map = metadata.regionMap();
       assertThat(map.isHydrated(69_999)).isTrue();
       assertThat(map.endOfRun(0, 70_000)).isEqualTo(70_000);
+      assertThat(map.signedRun(0, 70_000)).isEqualTo(70_000);
       assertThat(map.nextUnhydrated(3)).isEqualTo(70_000);
       assertThat(map.hydratedCount()).isEqualTo(70_000);
       metadata.markHydrated(5, 5);
@@ -252,6 +253,7 @@ class CommitTest {
     assertThat(device.closed).isTrue();
     assertThatIllegalStateException().isThrownBy(() -> map.isHydrated(0));
     assertThatIllegalStateException().isThrownBy(() -> map.endOfRun(0, 1));
+    assertThatIllegalStateException().isThrownBy(() -> map.signedRun(0, 1));
     assertThatIllegalStateException().isThrownBy(() -> map.nextUnhydrated(0));
     assertThatIllegalStateException().isThrownBy(() -> metadata.markHydrated(0, 1));
     assertThatIllegalStateException().isThrownBy(metadata::beginCommit);
