@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -138,6 +139,38 @@ class CloneEngineTest {
 
     assertThat(closed).as("closed").isTrue();
     assertThat(flushedAfterClose).as("flushed after the close").isFalse();
+  }
+
+  /** It leaves before its future completes, as what depends on that may close the device. */
+  @Test
+  void closeWaitsForTheFutureOfARequestThatHasLeft() throws Exception {
+    CountDownLatch left = new CountDownLatch(1);
+    CountDownLatch told = new CountDownLatch(1);
+    CloneEngine engine = startedEngine(Waiting.stepping(told::countDown));
+    Request request =
+        new Request(engine, Runnable::run, RequestRouter.NOWHERE, 0, 0, null, false) {
+          @Override
+          public boolean complete(Void nothing) {
+            left.countDown();
+            try {
+              told.await();
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
+            }
+            return super.complete(nothing);
+          }
+        };
+    assertThat(engine.gate().tryEnter()).isTrue();
+    Thread ending = new Thread(() -> request.completed(null), "test-end-of-a-request");
+    ending.start();
+    left.await();
+
+    engine.close();
+
+    boolean done = request.isDone();
+    told.countDown();
+    ending.join();
+    assertThat(done).as("done when close returned").isTrue();
   }
 
   /** A mark has to wait for whoever holds the map; who comes meanwhile must find the claim. */

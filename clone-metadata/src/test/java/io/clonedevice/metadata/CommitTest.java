@@ -77,6 +77,21 @@ class CommitTest {
   }
 
   @Test
+  @Tag("B3")
+  void whatIsMarkedDuringACommitThatFailsIsCommittedByTheNextOne() throws IOException {
+    try (CloneMetadata metadata = CloneMetadata.open(device, GEOMETRY)) {
+      metadata.markHydrated(10, 1);
+      CloneMetadata.Commit commit = metadata.beginCommit();
+      metadata.markHydrated(60_000, 1);
+      metadata.abort(commit);
+
+      metadata.reopenReadWrite();
+      metadata.finishCommit(metadata.beginCommit());
+      assertThat(onDevice(device)).containsExactly(List.of(10L, 1L), List.of(60_000L, 1L));
+    }
+  }
+
+  @Test
   void fullWordStaysFullInTheCommit() throws IOException {
     try (CloneMetadata metadata = CloneMetadata.open(device, GEOMETRY)) {
       metadata.markHydrated(64, 128);
