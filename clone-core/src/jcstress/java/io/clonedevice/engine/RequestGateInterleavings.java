@@ -20,7 +20,7 @@ public final class RequestGateInterleavings {
   private RequestGateInterleavings() {}
 
   private static Request request() {
-    return new Request(null, Runnable::run, RequestRouter.NOWHERE, 0, 0, null, false);
+    return new Request(null, Runnable::run, RequestRouter.Route.NOWHERE, 0, 0, null, false);
   }
 
   private static int enterOrPark(RequestGate gate) {
@@ -155,8 +155,9 @@ public final class RequestGateInterleavings {
   @State
   public static class AloneDuringRequest {
     private final RequestGate gate = new RequestGate(Waiting.parked());
-    private int requestInside;
-    private int alone;
+    // Volatile: else the compiler may drop what is undone at once, and nothing could be seen.
+    private volatile int requestInside;
+    private volatile int alone;
 
     @Actor
     public void request(II_Result r) {

@@ -54,6 +54,17 @@ public final class Waiting {
     restore(interrupted);
   }
 
+  /** Waits for what another thread is about to do, whatever happens meanwhile. */
+  void briefly(BooleanSupplier condition) {
+    while (!condition.getAsBoolean()) {
+      if (step != null) {
+        step.run();
+      } else {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
   /**
    * Waits until a condition holds; whoever may have made it true unparks this thread afterwards.
    */
