@@ -231,6 +231,22 @@ class BackgroundHydrationTest {
 
   @Test
   @Tag("A27")
+  void nothingNewStartsBetweenRequestsThatFollowEachOther() {
+    CloneDevice device = stepped.open(oneByOne().timeShareMin(0));
+    stepped.await(device.write(0, ByteBuffer.wrap(filled(REGION, 1))));
+    for (int i = 0; i < 1_000; i++) {
+      stepped.await(device.read(0, ByteBuffer.allocate(REGION)));
+      stepped.advanceMs(2);
+    }
+    assertThat(copies()).isEmpty();
+
+    stepped.advanceMs(10);
+
+    assertThat(stepped.hydrated()).isEqualTo(REGIONS);
+  }
+
+  @Test
+  @Tag("A27")
   void copyInFlightEndsNormallyWhileRequestsAreInFlight() {
     CloneDevice device = stepped.open(oneByOne().timeShareMin(0));
     stepped.source().gate().hold();
