@@ -507,17 +507,17 @@ public final class CloneDevice implements Closeable {
 
     @Override
     public void hydrationFailing(Throwable cause) {
-      dispatcher.fire(listener -> listener.hydrationFailing(cause));
+      dispatcher.hydrationFailing(cause);
     }
 
     @Override
     public void hydrationRecovered() {
-      dispatcher.fire(CloneListener::hydrationRecovered);
+      dispatcher.hydrationRecovered();
     }
 
     @Override
     public void hydrationStopped(Throwable cause) {
-      dispatcher.fire(listener -> listener.hydrationStopped(cause));
+      dispatcher.hydrationStopped(cause);
       failHydrated(cause);
     }
 

@@ -32,7 +32,10 @@ public interface CloneListener {
    */
   default void hydrationFailing(Throwable cause) {}
 
-  /** All that failed in the background was copied in the end. */
+  /**
+   * All that failed in the background was copied in the end; told before {@link
+   * #hydrationCompleted()}.
+   */
   default void hydrationRecovered() {}
 
   /**

@@ -8,7 +8,15 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells listeners one event after the other, on an executor. Thread-safe. */
+/**
+ * Tells listeners one event after the other, on an executor.
+ *
+ * <p>What commits and what copies are two threads, and each reports what it sees: the hydrator may
+ * hear of its last copies when the commit that completes hydration has ended. Listeners are told in
+ * the order in which it makes sense: recovery before completion, and no trouble after it.
+ *
+ * <p>Thread-safe.
+ */
 final class EventDispatcher {
   private static final Logger LOG = LoggerFactory.getLogger(EventDispatcher.class);
 
@@ -22,6 +30,7 @@ final class EventDispatcher {
 
   // Only by the tasks in the queue, one after the other.
   private final List<CloneListener> listeners = new ArrayList<>();
+  private boolean hydrationFailing;
   private boolean hydrationCompleted;
 
   EventDispatcher(Executor executor) {
@@ -39,14 +48,45 @@ final class EventDispatcher {
   }
 
   void fire(Consumer<CloneListener> event) {
-    enqueue(() -> listeners.forEach(listener -> tell(listener, event)));
+    enqueue(() -> tellAll(event));
+  }
+
+  void hydrationFailing(Throwable cause) {
+    enqueue(
+        () -> {
+          if (!hydrationCompleted) {
+            hydrationFailing = true;
+            tellAll(listener -> listener.hydrationFailing(cause));
+          }
+        });
+  }
+
+  void hydrationRecovered() {
+    enqueue(
+        () -> {
+          if (!hydrationCompleted) {
+            hydrationFailing = false;
+            tellAll(CloneListener::hydrationRecovered);
+          }
+        });
+  }
+
+  void hydrationStopped(Throwable cause) {
+    enqueue(
+        () -> {
+          hydrationFailing = false;
+          tellAll(listener -> listener.hydrationStopped(cause));
+        });
   }
 
   void hydrationCompleted() {
     enqueue(
         () -> {
+          if (hydrationFailing) {
+            tellAll(CloneListener::hydrationRecovered);
+          }
           hydrationCompleted = true;
-          listeners.forEach(listener -> tell(listener, CloneListener::hydrationCompleted));
+          tellAll(CloneListener::hydrationCompleted);
         });
   }
 
@@ -83,6 +123,10 @@ final class EventDispatcher {
         LOG.error("an event could not be told", e);
       }
     }
+  }
+
+  private void tellAll(Consumer<CloneListener> event) {
+    listeners.forEach(listener -> tell(listener, event));
   }
 
   private static void tell(CloneListener listener, Consumer<CloneListener> event) {

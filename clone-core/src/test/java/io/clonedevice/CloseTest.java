@@ -9,7 +9,6 @@ import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.FilterBlockStore;
 import io.clonedevice.store.MemoryBlockStore;
 import io.clonedevice.testing.CloneFixture;
-import io.clonedevice.testing.GatedBlockStore;
 import io.clonedevice.testing.SteppedRuntime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -294,40 +293,6 @@ class CloseTest {
       // Once it was let in, it ends well.
       write.get(20, TimeUnit.SECONDS);
       count.incrementAndGet();
-    }
-  }
-
-  @Test
-  @Tag("B11")
-  void suspendThatRacesWithCloseTouchesNoClosedStore() throws Exception {
-    for (int i = 0; i < 30; i++) {
-      GatedBlockStore source = new GatedBlockStore(new MemoryBlockStore(REGION));
-      source.hold(Operation.COPY);
-      // Stores that refuse calls after they were closed.
-      CloneDevice device =
-          CloneDevice.builder()
-              .source(source)
-              .destination(new MemoryBlockStore(REGION))
-              .metadata(new MemoryBlockStore(1 << 20))
-              .regionSize(REGION)
-              .hydration(Hydration.background())
-              .open();
-      source.awaitWaiting(1);
-      // Both wait for the copy, then both flush.
-      FutureTask<Void> suspending =
-          new FutureTask<>(
-              () -> {
-                device.suspend();
-                return null;
-              });
-      Thread suspender = new Thread(suspending, "test-suspend");
-      suspender.start();
-      awaitState(suspender, Thread.State.WAITING);
-      FutureTask<Void> closing = closeInAnotherThread(device);
-      assertThatThrownBy(() -> enterUntilRefused(device)).isInstanceOf(IllegalStateException.class);
-      source.open();
-      closing.get(20, TimeUnit.SECONDS);
-      suspending.get(20, TimeUnit.SECONDS);
     }
   }
 

@@ -199,7 +199,7 @@ class HydrationControlTest {
       media.source().faults().heal();
       runtime.advanceMs(40_000);
       runtime.await(device.hydrated());
-      assertThat(log.events()).containsExactlyInAnyOrder("failing", "recovered", "completed");
+      assertThat(log.events()).containsExactly("failing", "recovered", "completed");
     }
     assertThat(media.destination().bytes().contents()).isEqualTo(media.content());
   }
@@ -229,7 +229,7 @@ class HydrationControlTest {
       device.blocking().write(REGION, ByteBuffer.allocate(REGION));
       runtime.advanceMs(40_000);
       runtime.await(device.hydrated());
-      assertThat(log.events()).containsExactlyInAnyOrder("failing", "recovered", "completed");
+      assertThat(log.events()).containsExactly("failing", "recovered", "completed");
     }
   }
 }

@@ -173,8 +173,7 @@ class HydrationFailureTest {
     stepped.advanceMs(2_000);
 
     assertThat(device.statusNoFlush().hydrationCompleted()).isTrue();
-    assertThat(events)
-        .containsExactlyInAnyOrder("failing: BlockIoException", "recovered", "completed");
+    assertThat(events).containsExactly("failing: BlockIoException", "recovered", "completed");
   }
 
   @Test
@@ -226,8 +225,7 @@ class HydrationFailureTest {
     stepped.advanceMs(60_000);
     stepped.advanceMs(2_000);
     assertThat(device.statusNoFlush().hydrationCompleted()).isTrue();
-    assertThat(events)
-        .containsExactlyInAnyOrder("failing: BlockIoException", "recovered", "completed");
+    assertThat(events).containsExactly("failing: BlockIoException", "recovered", "completed");
   }
 
   @Test
@@ -241,8 +239,7 @@ class HydrationFailureTest {
     stepped.advanceMs(2_000);
 
     assertThat(device.statusNoFlush().hydrationCompleted()).isTrue();
-    assertThat(events)
-        .containsExactlyInAnyOrder("failing: BlockIoException", "recovered", "completed");
+    assertThat(events).containsExactly("failing: BlockIoException", "recovered", "completed");
   }
 
   @Test

@@ -155,8 +155,9 @@ public final class RequestGateInterleavings {
   @State
   public static class AloneDuringRequest {
     private final RequestGate gate = new RequestGate(Waiting.parked());
-    private int requestInside;
-    private int alone;
+    // Volatile: else the compiler may drop what is undone at once, and nothing could be seen.
+    private volatile int requestInside;
+    private volatile int alone;
 
     @Actor
     public void request(II_Result r) {

@@ -10,6 +10,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
+import org.openjdk.jcstress.infra.results.I_Result;
 
 /** The words of the region map, and the swap of the dirty words at the beginning of a commit. */
 public final class RegionMapInterleavings {
@@ -111,6 +112,36 @@ public final class RegionMapInterleavings {
 
     @Arbiter
     public void free(II_Result r) {
+      map.close();
+    }
+  }
+
+  /** A run is in one state all along, and that is the state that is told. */
+  @JCStressTest
+  @Outcome(id = "-1", expect = ACCEPTABLE, desc = "before the mark")
+  @Outcome(id = "3", expect = ACCEPTABLE, desc = "after the mark")
+  @Outcome(id = "-3", expect = FORBIDDEN, desc = "hydrated regions are called unhydrated")
+  @Outcome(expect = FORBIDDEN, desc = "ends where no state changes")
+  @State
+  public static class SignedRunDuringMark {
+    private final RegionMap map = newMap();
+
+    public SignedRunDuringMark() {
+      map.mark(1, 2);
+    }
+
+    @Actor
+    public void mark() {
+      map.mark(0, 1);
+    }
+
+    @Actor
+    public void run(I_Result r) {
+      r.r1 = (int) map.signedRun(0, 4);
+    }
+
+    @Arbiter
+    public void free(I_Result r) {
       map.close();
     }
   }

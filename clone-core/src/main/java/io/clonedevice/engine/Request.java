@@ -106,13 +106,14 @@ class Request extends CompletableFuture<Void> implements IoCompletion {
 
   private void end(Throwable trouble) {
     // Leave before the user's code runs, which may close the device.
-    engine.gate().exit();
+    int place = engine.gate().exit(this);
     if (trouble == null) {
       moveToEnd();
       complete(null);
     } else {
       completeExceptionally(trouble);
     }
+    engine.gate().told(this, place);
     ended();
   }
 

@@ -28,6 +28,7 @@ final class RequestGate {
   // Any thread, atomically. Edge: what a request did happens-before whoever saw its exit.
   private final AtomicLong state = new AtomicLong();
 
+  private final LeavingRequests leaving = new LeavingRequests();
   private final Waiting waiting;
   private final Object lock = new Object();
 
@@ -80,6 +81,22 @@ final class RequestGate {
         lock.notifyAll();
       }
     }
+  }
+
+  /**
+   * Leaves before the request is told, as that may run code that closes the gate; who waits for the
+   * gate to be empty waits until the request is told, too.
+   *
+   * @return for {@link #told}
+   */
+  int exit(Request request) {
+    int place = leaving.add(request);
+    exit();
+    return place;
+  }
+
+  void told(Request request, int place) {
+    leaving.remove(place, request);
   }
 
   /** Keeps new requests waiting and waits until those inside have left. */
@@ -176,5 +193,6 @@ final class RequestGate {
 
   private void awaitEmpty() {
     waiting.until(lock, () -> requestsInside() == 0);
+    waiting.briefly(leaving::areTold);
   }
 }

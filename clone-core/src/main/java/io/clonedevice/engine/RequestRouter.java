@@ -17,8 +17,9 @@ import java.nio.ByteBuffer;
  *   parts    | destination          | overwrite | wait  | demand copy, merged with the tail of the write
  * </pre>
  *
- * <p>Bits of the region map are only ever set. So a region that was seen hydrated stays so; a run
- * that was seen unhydrated counts only if its first region still is afterwards.
+ * <p>Bits of the region map are only ever set. So a region that was seen hydrated stays so; one
+ * that was seen unhydrated may be hydrated by now. A read may go to the source all the same, as
+ * what it misses had not ended when it began; a write looks again under the lock of the claims.
  */
 final class RequestRouter {
   /** How a kind of request is started. */
@@ -69,54 +70,42 @@ final class RequestRouter {
   /** How many bytes from an offset on are in equal state, negative if they are unhydrated. */
   long signedRunAt(long offset, long length) {
     long end = offset + length;
-    long endRegion = geometry.regionAt(end - 1) + 1;
     long region = geometry.regionAt(offset);
-    while (true) {
-      boolean hydrated = map.isHydrated(region);
-      long runEnd = map.endOfRun(region, endRegion);
-      if (hydrated || !map.isHydrated(region)) {
-        long run = Math.min(end, geometry.endOf(runEnd - 1)) - offset;
-        return hydrated ? run : -run;
-      }
-    }
+    long run = map.signedRun(region, geometry.regionAt(end - 1) + 1);
+    long bytes = Math.min(end, geometry.endOf(region + Math.abs(run) - 1)) - offset;
+    return run < 0 ? -bytes : bytes;
   }
 
   /** Where all of a range is, {@code null} if its regions are in different states. */
   BlockStore storeOf(long offset, long length) {
     long region = geometry.regionAt(offset);
-    long endRegion = geometry.regionAt(offset + length - 1) + 1;
-    boolean hydrated = map.isHydrated(region);
-    if (endRegion - region > 1 && map.endOfRun(region, endRegion) < endRegion) {
+    long regionCount = geometry.regionAt(offset + length - 1) + 1 - region;
+    long run = map.signedRun(region, region + regionCount);
+    if (Math.abs(run) < regionCount) {
       return null;
     }
-    if (hydrated) {
+    if (run > 0) {
       return destination.store();
     }
-    if (map.isHydrated(region)) {
-      return null;
-    }
-    engine.signals().unhydratedRead(region, endRegion - region);
+    engine.signals().unhydratedRead(region, regionCount);
     return source.store();
   }
 
   /** Each run to where its data is; nothing is claimed, nothing waits. */
   void read(Request request) {
     long end = request.end();
-    long endRegion = geometry.regionAt(end - 1) + 1;
     long position = request.offset();
     while (position < end) {
-      long region = geometry.regionAt(position);
-      boolean hydrated = map.isHydrated(region);
-      long runEnd = map.endOfRun(region, endRegion);
-      if (!hydrated && map.isHydrated(region)) {
-        continue;
-      }
-      long to = Math.min(end, geometry.endOf(runEnd - 1));
+      long run = signedRunAt(position, end - position);
+      long to = position + Math.abs(run);
       ByteBuffer target = request.slice(position, to);
       request.addPart();
-      (hydrated ? destination : source).read(position, target, request.continuations(), request);
-      if (!hydrated) {
-        engine.signals().unhydratedRead(region, runEnd - region);
+      if (run > 0) {
+        destination.read(position, target, request.continuations(), request);
+      } else {
+        source.read(position, target, request.continuations(), request);
+        long region = geometry.regionAt(position);
+        engine.signals().unhydratedRead(region, geometry.regionAt(to - 1) + 1 - region);
       }
       position = to;
     }

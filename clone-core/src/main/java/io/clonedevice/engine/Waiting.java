@@ -54,6 +54,17 @@ public final class Waiting {
     restore(interrupted);
   }
 
+  /** Waits for what another thread is about to do, whatever happens meanwhile. */
+  void briefly(BooleanSupplier condition) {
+    while (!condition.getAsBoolean()) {
+      if (step != null) {
+        step.run();
+      } else {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
   /** Takes the head of a queue, which other threads or the steps fill. */
   <T> T take(BlockingQueue<T> queue) {
     boolean interrupted = false;

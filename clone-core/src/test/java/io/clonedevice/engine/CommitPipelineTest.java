@@ -10,6 +10,7 @@ import io.clonedevice.store.BlockStoreMetadataDevice;
 import io.clonedevice.store.FilterBlockStore;
 import io.clonedevice.store.MemoryBlockStore;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -31,13 +32,23 @@ class CommitPipelineTest {
   private final List<Throwable> outcomes = new ArrayList<>();
   private CloneMetadata metadata;
   private CommitPipeline pipeline;
+  private RuntimeException metadataTrouble;
   private int flushes;
 
   @BeforeEach
   void open() throws IOException {
     metadata =
         CloneMetadata.open(
-            new BlockStoreMetadataDevice(new MemoryBlockStore(MetadataSize.forRegions(4))),
+            new BlockStoreMetadataDevice(
+                new FilterBlockStore(new MemoryBlockStore(MetadataSize.forRegions(4))) {
+                  @Override
+                  public void write(long offset, ByteBuffer source) throws IOException {
+                    if (metadataTrouble != null) {
+                      throw metadataTrouble;
+                    }
+                    super.write(offset, source);
+                  }
+                }),
             new RegionGeometry(4 * REGION, REGION));
     pipeline =
         new CommitPipeline(
@@ -51,6 +62,23 @@ class CommitPipelineTest {
             NO_EVENTS,
             () -> {},
             Waiting.parked());
+  }
+
+  /** A store that breaks its contract, or memory that has run out. */
+  @Test
+  void commitThatFailsWithAnUncheckedExceptionIsAborted() throws IOException {
+    IllegalStateException failure = new IllegalStateException("thrown by the test's store");
+    metadata.markHydrated(0, 1);
+    metadataTrouble = failure;
+
+    pipeline.flush(outcomes::add, Runnable::run);
+
+    assertThat(outcomes).containsExactly(failure);
+    assertThat(metadata.mode()).isEqualTo(MetadataMode.READ_ONLY);
+    metadataTrouble = null;
+    metadata.reopenReadWrite();
+    pipeline.flushBlocking(Runnable::run);
+    assertThat(metadata.hasUncommittedChanges()).isFalse();
   }
 
   @AfterEach

@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,6 +54,23 @@ class FullDiskTest {
   void unmount() throws Exception {
     if (small != null) {
       small.unmount();
+    }
+  }
+
+  /** Both files on one file system, so that the kernel copies, and knows only that it failed. */
+  @Test
+  @Tag("B17")
+  void fullDestinationOfACopyIsBlamedAndNotTheSource() throws Exception {
+    Path source = small.resolve("source");
+    Files.write(source, Arrays.copyOf(expected, 4 * REGION));
+    FileChannelBlockStore.create(small.resolve("destination"), 4 * REGION).close();
+    try (BlockStore from = FileChannelBlockStore.openReadOnly(source);
+        BlockStore to = FileChannelBlockStore.open(small.resolve("destination"))) {
+      small.fillUpTo(0);
+      assertThatThrownBy(() -> from.copyTo(0, to, 0, 4 * REGION))
+          .isInstanceOfSatisfying(
+              BlockIoException.class, e -> assertThat(e.store()).isEqualTo(to.name()))
+          .hasMessageContaining("No space left");
     }
   }
 

@@ -184,13 +184,13 @@ class KilledCloneTest {
   }
 
   private void complete(CloneOnFiles files, LegalValues values, StoreKind kind) throws Exception {
-    byte[] source = Files.readAllBytes(files.source());
     try (CloneDevice device = files.builder(kind).open()) {
       device.hydrated().get();
     }
     assertThat(hydratedOnDisk(files).cardinality()).isEqualTo(CloneOnFiles.REGIONS);
     values.assertHeldBy(ByteBuffer.wrap(Files.readAllBytes(files.destination())));
-    assertThat(source)
+    assertThat(Files.readAllBytes(files.source()))
+        .as("source, never written")
         .isEqualTo(SectorContent.of(SectorContent.SOURCE, 0, CloneOnFiles.SECTORS).array());
   }
 }

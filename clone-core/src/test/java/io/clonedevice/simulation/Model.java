@@ -234,9 +234,10 @@ final class Model {
       Change found = new Change(stamps[sector], sector, sector + 1, now);
       found.ended = now;
       found.succeeded = true;
-      live.set(sector, new ArrayList<>(List.of(found)));
+      live.get(sector).clear();
+      live.get(sector).add(found);
       if (isDurable) {
-        durable.set(sector, new ArrayList<>());
+        durable.get(sector).clear();
       }
       durable.get(sector).add(found);
     }

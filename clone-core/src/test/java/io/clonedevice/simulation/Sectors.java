@@ -20,14 +20,20 @@ final class Sectors {
   private Sectors() {}
 
   static ByteBuffer filled(int stamp, long firstSector, int count) {
-    ByteBuffer bytes = ByteBuffer.allocate(count * SIZE).order(ByteOrder.nativeOrder());
-    LongBuffer longs = bytes.asLongBuffer();
+    ByteBuffer bytes = ByteBuffer.allocate(count * SIZE);
+    put(bytes, stamp, firstSector);
+    return bytes.rewind().order(ByteOrder.nativeOrder());
+  }
+
+  /** Fills a buffer of whole sectors from position to limit. */
+  static void put(ByteBuffer bytes, int stamp, long firstSector) {
+    LongBuffer longs = bytes.duplicate().order(ByteOrder.nativeOrder()).asLongBuffer();
     long[] sector = new long[LONGS];
-    for (int i = 0; i < count; i++) {
-      Arrays.fill(sector, value(stamp, firstSector + i));
+    for (long number = firstSector; longs.hasRemaining(); number++) {
+      Arrays.fill(sector, value(stamp, number));
       longs.put(sector);
     }
-    return bytes;
+    bytes.position(bytes.limit());
   }
 
   /** Who wrote a sector. */

@@ -11,16 +11,19 @@ import io.clonedevice.store.MemoryBlockStore;
 import io.clonedevice.testing.CrashingBlockStore;
 import io.clonedevice.testing.CrashingBlockStore.SectorChoice;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /** The three media of a scenario, and what somebody finds who looks at them without the device. */
 final class SimulatedMedia {
+  private static final ByteBuffer BLANK = ByteBuffer.allocate(4096).asReadOnlyBuffer();
+
   private final Setup setup;
-  private final MemoryBlockStore source;
+  private final SourceMedium source;
   private final CrashingBlockStore destination;
   private final CrashingBlockStore metadata;
+  private final ByteBuffer regionBytes;
 
   /**
    * What somebody finds who looks at the media.
@@ -34,24 +37,22 @@ final class SimulatedMedia {
   SimulatedMedia(Setup setup) {
     this(
         setup,
-        filled(setup, Sectors.SOURCE).asReadOnly(),
-        new CrashingBlockStore(filled(setup, Sectors.GARBAGE)),
+        new SourceMedium(setup.size()),
+        new CrashingBlockStore(
+            MemoryBlockStore.copyOf(Sectors.filled(Sectors.GARBAGE, 0, setup.sectors()).array())),
         new CrashingBlockStore(setup.metadataBytes()));
   }
 
   private SimulatedMedia(
       Setup setup,
-      MemoryBlockStore source,
+      SourceMedium source,
       CrashingBlockStore destination,
       CrashingBlockStore metadata) {
     this.setup = setup;
     this.source = source;
     this.destination = destination;
     this.metadata = metadata;
-  }
-
-  private static MemoryBlockStore filled(Setup setup, int stamp) {
-    return MemoryBlockStore.copyOf(Sectors.filled(stamp, 0, setup.sectors()).array());
+    this.regionBytes = ByteBuffer.allocate(setup.regionSize());
   }
 
   BlockStore source() {
@@ -91,14 +92,10 @@ final class SimulatedMedia {
 
   private Found look(BlockStore destinationBytes, BlockStore metadataBytes) {
     try {
-      ByteBuffer onSource = read(source);
-      ByteBuffer onDestination = read(destinationBytes);
       int[] stamps = new int[setup.sectors()];
+      Arrays.fill(stamps, Sectors.SOURCE);
       BlockStoreMetadataDevice device = new BlockStoreMetadataDevice(metadataBytes);
       if (isBlank(metadataBytes)) {
-        for (int sector = 0; sector < stamps.length; sector++) {
-          stamps[sector] = Sectors.stampOf(onSource, sector * Sectors.SIZE, sector);
-        }
         return new Found(stamps, 0);
       }
       MetadataCheck check = MetadataCheck.of(device);
@@ -108,10 +105,10 @@ final class SimulatedMedia {
       try (CloneMetadata found =
           CloneMetadata.openReadOnly(new BlockStoreMetadataDevice(new Kept(metadataBytes)))) {
         RegionMap map = found.regionMap();
-        for (int sector = 0; sector < stamps.length; sector++) {
-          boolean hydrated = map.isHydrated(sector / setup.sectorsPerRegion());
-          stamps[sector] =
-              Sectors.stampOf(hydrated ? onDestination : onSource, sector * Sectors.SIZE, sector);
+        for (int region = 0; region < setup.regions(); region++) {
+          if (map.isHydrated(region)) {
+            readStamps(destinationBytes, region, stamps);
+          }
         }
         return new Found(stamps, map.hydratedCount());
       }
@@ -121,19 +118,20 @@ final class SimulatedMedia {
   }
 
   private static boolean isBlank(BlockStore metadataBytes) throws IOException {
-    ByteBuffer block = ByteBuffer.allocate(4096);
+    ByteBuffer block = ByteBuffer.allocate(BLANK.capacity());
     metadataBytes.read(0, block);
-    return block.flip().equals(ByteBuffer.allocate(4096));
+    return block.flip().equals(BLANK);
   }
 
-  private ByteBuffer read(BlockStore store) {
-    ByteBuffer bytes = ByteBuffer.allocate(setup.sectors() * Sectors.SIZE);
-    try {
-      store.read(0, bytes);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // memory does not fail
+  private void readStamps(BlockStore destinationBytes, int region, int[] stamps)
+      throws IOException {
+    int first = region * setup.sectorsPerRegion();
+    int count = Math.min(setup.sectorsPerRegion(), stamps.length - first);
+    destinationBytes.read(
+        (long) first * Sectors.SIZE, regionBytes.clear().limit(count * Sectors.SIZE));
+    for (int i = 0; i < count; i++) {
+      stamps[first + i] = Sectors.stampOf(regionBytes, i * Sectors.SIZE, first + i);
     }
-    return bytes;
   }
 
   /** A store that stays open. */

@@ -65,15 +65,41 @@ public final class RegionMap {
    * @throws IllegalStateException if the metadata is closed
    */
   public long endOfRun(long firstRegion, long endRegion) {
-    if (firstRegion < 0 || firstRegion >= endRegion || endRegion > regionCount) {
-      throw new IndexOutOfBoundsException(
-          "regions " + firstRegion + " to before " + endRegion + ", the device has " + regionCount);
-    }
+    checkRange(firstRegion, endRegion);
     if (!isLive()) {
       return endRegion;
     }
     // From the next one on: the first may be marked meanwhile, and a run is never empty.
     return words.next(firstRegion + 1, endRegion, !words.isHydrated(firstRegion));
+  }
+
+  /**
+   * Returns how many regions from the first one on are in the same state, and in which. Regions may
+   * be marked meanwhile: each of an unhydrated run was still unhydrated after this was called.
+   *
+   * @param firstRegion first region of the run
+   * @param endRegion look no further than before this region; {@code firstRegion < endRegion}
+   * @return length of the run, negative if its regions are unhydrated; never 0
+   * @throws IndexOutOfBoundsException if a region is out of range
+   * @throws IllegalStateException if the metadata is closed
+   */
+  public long signedRun(long firstRegion, long endRegion) {
+    checkRange(firstRegion, endRegion);
+    if (!isLive()) {
+      return endRegion - firstRegion;
+    }
+    // The first region is looked at once: two looks may see it in two states.
+    long nextHydrated = words.next(firstRegion, endRegion, true);
+    return nextHydrated > firstRegion
+        ? firstRegion - nextHydrated
+        : words.next(firstRegion + 1, endRegion, false) - firstRegion;
+  }
+
+  private void checkRange(long firstRegion, long endRegion) {
+    if (firstRegion < 0 || firstRegion >= endRegion || endRegion > regionCount) {
+      throw new IndexOutOfBoundsException(
+          "regions " + firstRegion + " to before " + endRegion + ", the device has " + regionCount);
+    }
   }
 
   /**

@@ -77,6 +77,21 @@ class CommitTest {
   }
 
   @Test
+  @Tag("B3")
+  void whatIsMarkedDuringACommitThatFailsIsCommittedByTheNextOne() throws IOException {
+    try (CloneMetadata metadata = CloneMetadata.open(device, GEOMETRY)) {
+      metadata.markHydrated(10, 1);
+      CloneMetadata.Commit commit = metadata.beginCommit();
+      metadata.markHydrated(60_000, 1);
+      metadata.abort(commit);
+
+      metadata.reopenReadWrite();
+      metadata.finishCommit(metadata.beginCommit());
+      assertThat(onDevice(device)).containsExactly(List.of(10L, 1L), List.of(60_000L, 1L));
+    }
+  }
+
+  @Test
   void fullWordStaysFullInTheCommit() throws IOException {
     try (CloneMetadata metadata = CloneMetadata.open(device, GEOMETRY)) {
       metadata.markHydrated(64, 128);
@@ -222,6 +237,7 @@ class CommitTest {
       RegionMap map = metadata.regionMap();
       assertThat(map.isHydrated(69_999)).isTrue();
       assertThat(map.endOfRun(0, 70_000)).isEqualTo(70_000);
+      assertThat(map.signedRun(0, 70_000)).isEqualTo(70_000);
       assertThat(map.nextUnhydrated(3)).isEqualTo(70_000);
       assertThat(map.hydratedCount()).isEqualTo(70_000);
       metadata.markHydrated(5, 5);
@@ -252,6 +268,7 @@ class CommitTest {
     assertThat(device.closed).isTrue();
     assertThatIllegalStateException().isThrownBy(() -> map.isHydrated(0));
     assertThatIllegalStateException().isThrownBy(() -> map.endOfRun(0, 1));
+    assertThatIllegalStateException().isThrownBy(() -> map.signedRun(0, 1));
     assertThatIllegalStateException().isThrownBy(() -> map.nextUnhydrated(0));
     assertThatIllegalStateException().isThrownBy(() -> metadata.markHydrated(0, 1));
     assertThatIllegalStateException().isThrownBy(metadata::beginCommit);

@@ -44,7 +44,10 @@ class RegionMapTest {
     assertThat(map.nextUnhydrated(region)).isEqualTo(Math.min(regions, model.nextClearBit(region)));
     int end = region + 1 + random.nextInt(regions - region);
     int change = model.get(region) ? model.nextClearBit(region) : model.nextSetBit(region);
-    assertThat(map.endOfRun(region, end)).isEqualTo(change < 0 ? end : Math.min(end, change));
+    int endOfRun = change < 0 ? end : Math.min(end, change);
+    assertThat(map.endOfRun(region, end)).isEqualTo(endOfRun);
+    assertThat(map.signedRun(region, end))
+        .isEqualTo(model.get(region) ? endOfRun - region : region - endOfRun);
   }
 
   @Test
@@ -101,6 +104,8 @@ class RegionMapTest {
   void runOutOfRangeIsRefused(long first, long end) {
     RegionMap map = newMap(100);
     assertThatThrownBy(() -> map.endOfRun(first, end))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> map.signedRun(first, end))
         .isInstanceOf(IndexOutOfBoundsException.class);
     map.close();
   }

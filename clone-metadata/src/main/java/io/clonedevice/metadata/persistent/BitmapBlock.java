@@ -1,6 +1,7 @@
 package io.clonedevice.metadata.persistent;
 
 import java.nio.ByteBuffer;
+import java.util.BitSet;
 
 /**
  * Reference counts of 16320 metadata blocks, two bits each.
@@ -27,6 +28,16 @@ final class BitmapBlock {
   private static final long LOWER_BITS = 0x5555555555555555L;
 
   private BitmapBlock() {}
+
+  /** Returns which of 32 blocks are in a set. */
+  static int wordOf(BitSet blocks, int first) {
+    int bits = 0;
+    int end = first + ENTRIES_PER_WORD;
+    for (int b = blocks.nextSetBit(first); b >= 0 && b < end; b = blocks.nextSetBit(b + 1)) {
+      bits |= 1 << (b - first);
+    }
+    return bits;
+  }
 
   /** Enters the counts of 32 blocks: 1 where {@code used} has a bit, else 0. */
   static void putWord(ByteBuffer block, int word, int used) {

@@ -64,15 +64,15 @@ final class CountComparison {
 
   private void compareWord(int bitmap, int number, ByteBuffer block, int word, int usedBits)
       throws IOException {
-    int first = word * BitmapBlock.ENTRIES_PER_WORD;
-    boolean shared = BitmapBlock.hasSharedInWord(block, word);
+    int entry = word * BitmapBlock.ENTRIES_PER_WORD;
+    int first = bitmap * BitmapBlock.ENTRIES_PER_BLOCK + entry;
+    int reachedBits = BitmapBlock.wordOf(reached, first);
+    if (usedBits == reachedBits && !BitmapBlock.hasSharedInWord(block, word)) {
+      return;
+    }
     for (int i = 0; i < BitmapBlock.ENTRIES_PER_WORD; i++) {
-      int counted = bitmap * BitmapBlock.ENTRIES_PER_BLOCK + first + i;
-      boolean isReached = reached.get(counted);
-      boolean isUsed = (usedBits >>> i & 1) != 0;
-      if (shared || isReached != isUsed) {
-        compareCount(number, counted, BitmapBlock.count(block, first + i), isReached);
-      }
+      boolean isReached = (reachedBits >>> i & 1) != 0;
+      compareCount(number, first + i, BitmapBlock.count(block, entry + i), isReached);
     }
   }
 

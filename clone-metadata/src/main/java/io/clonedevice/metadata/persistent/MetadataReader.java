@@ -257,13 +257,11 @@ public final class MetadataReader {
     for (int word = 0; word < BitmapBlock.WORDS_PER_BLOCK; word++) {
       int base = bitmap * BitmapBlock.ENTRIES_PER_BLOCK + word * BitmapBlock.ENTRIES_PER_WORD;
       int used = BitmapBlock.usedInWord(block, word);
-      boolean odd = BitmapBlock.hasSharedInWord(block, word);
-      for (int i = 0; i < BitmapBlock.ENTRIES_PER_WORD; i++) {
-        boolean one = (used >>> i & 1) != 0;
-        if (one) {
-          inUse.set(base + i);
-        }
-        if (odd || one != reached.get(base + i)) {
+      for (int bits = used; bits != 0; bits &= bits - 1) {
+        inUse.set(base + Integer.numberOfTrailingZeros(bits));
+      }
+      if (used != BitmapBlock.wordOf(reached, base) || BitmapBlock.hasSharedInWord(block, word)) {
+        for (int i = 0; i < BitmapBlock.ENTRIES_PER_WORD; i++) {
           verifyCount(block, number, base + i);
         }
       }

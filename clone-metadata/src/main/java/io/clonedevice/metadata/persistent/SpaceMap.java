@@ -214,13 +214,7 @@ final class SpaceMap {
     int first = firstOf(bitmap);
     for (int word = 0; word < BitmapBlock.WORDS_PER_BLOCK; word++) {
       int base = first + word * BitmapBlock.ENTRIES_PER_WORD;
-      int bits = 0;
-      for (int b = inUse.nextSetBit(base);
-          b >= 0 && b < base + BitmapBlock.ENTRIES_PER_WORD;
-          b = inUse.nextSetBit(b + 1)) {
-        bits |= 1 << (b - base);
-      }
-      BitmapBlock.putWord(block, word, bits);
+      BitmapBlock.putWord(block, word, BitmapBlock.wordOf(inUse, base));
     }
     BlockKind.BITMAP.seal(block, bitmapBlocks[bitmap]);
   }
