@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class CloneRuntime implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CloneRuntime.class);
   private static final int IO_THREADS_MIN = 4;
-  private static final int COPY_THREADS = 4;
+  private static final int COPY_THREADS_MAX = 64;
   private static final long THREAD_IDLE_SECONDS = 30;
 
   private final Executor ioExecutor;
@@ -55,7 +55,10 @@ public final class CloneRuntime implements AutoCloseable {
   private CloneRuntime(Builder builder) {
     if (builder.ioExecutor == null) {
       this.ioExecutor = newExecutor("clone-io-", builder.ioThreads);
-      this.copyExecutor = newExecutor("clone-copy-", builder.copyThreads);
+      this.copyExecutor =
+          owned(
+              new OnDemandExecutor(
+                  builder.copyThreads, THREAD_IDLE_SECONDS, numbered("clone-copy-")));
       this.eventExecutor = newUnboundedExecutor("clone-events");
       this.closeExecutor = eventExecutor;
     } else {
@@ -197,7 +200,6 @@ public final class CloneRuntime implements AutoCloseable {
   }
 
   private Executor newExecutor(String threadName, int threads) {
-    AtomicInteger number = new AtomicInteger();
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
             threads,
@@ -205,24 +207,31 @@ public final class CloneRuntime implements AutoCloseable {
             THREAD_IDLE_SECONDS,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
-            task -> daemon(threadName + number.incrementAndGet()).newThread(task));
+            numbered(threadName));
     executor.allowCoreThreadTimeOut(true);
-    ownedExecutors.add(executor);
-    return executor;
+    return owned(executor);
   }
 
   /** One thread for each device that has something to do there now; none until then. */
   private Executor newUnboundedExecutor(String threadName) {
-    ThreadPoolExecutor executor =
+    return owned(
         new ThreadPoolExecutor(
             0,
             Integer.MAX_VALUE,
             THREAD_IDLE_SECONDS,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            daemon(threadName));
+            daemon(threadName)));
+  }
+
+  private Executor owned(ExecutorService executor) {
     ownedExecutors.add(executor);
     return executor;
+  }
+
+  private static ThreadFactory numbered(String namePrefix) {
+    AtomicInteger number = new AtomicInteger();
+    return task -> daemon(namePrefix + number.incrementAndGet()).newThread(task);
   }
 
   private static ThreadFactory daemon(String name) {
@@ -243,7 +252,7 @@ public final class CloneRuntime implements AutoCloseable {
   public static final class Builder {
     private int ioThreads =
         Math.max(IO_THREADS_MIN, 2 * Runtime.getRuntime().availableProcessors());
-    private int copyThreads = COPY_THREADS;
+    private int copyThreads = COPY_THREADS_MAX;
     private Executor ioExecutor;
     private NanoClock clock = SystemNanoClock.INSTANCE;
     private Random random = new Random();
@@ -265,10 +274,10 @@ public final class CloneRuntime implements AutoCloseable {
     }
 
     /**
-     * Sets how many threads run background copies at most; idle ones end after half a minute. More
-     * of them hide the latency of a slow source.
+     * Sets how many threads run background copies at most. There are never more of them than copies
+     * of blocking stores were in flight, and idle ones end after half a minute.
      *
-     * @param threads positive; default 4
+     * @param threads positive; default 64
      * @return this
      * @throws IllegalArgumentException if not positive
      */

@@ -107,12 +107,12 @@ class BackgroundHydrationTest {
   void defaultsFollowFromTheRegionSize() {
     try (SteppedClone large = new SteppedClone(1 << 20, 65_536)) {
       CloneStatus status = large.open(Hydration.background()).statusNoFlush();
-      assertThat(status.hydrationThreshold()).isEqualTo(256);
-      assertThat(status.hydrationBatchSize()).isEqualTo(64);
+      assertThat(status.hydrationThreshold()).isEqualTo(64);
+      assertThat(status.hydrationBatchSize()).isEqualTo(16);
     }
     CloneStatus status = stepped.open(Hydration.background()).statusNoFlush();
-    assertThat(status.hydrationThreshold()).isEqualTo(4096);
-    assertThat(status.hydrationBatchSize()).isEqualTo(1024);
+    assertThat(status.hydrationThreshold()).isEqualTo(1024);
+    assertThat(status.hydrationBatchSize()).isEqualTo(256);
   }
 
   @Test

@@ -9,14 +9,12 @@ import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.MetadataModeException;
 import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.store.FileChannelBlockStore;
-import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -119,7 +117,7 @@ class SecondOwnerTest {
     try (CloneDevice device = builder().open();
         URLClassLoader loader = secondLibrary()) {
       assertThat(attemptIn(loader)).contains(THIS_PROCESS);
-      try (OtherProcess other = OtherProcess.start(directory)) {
+      try (OtherJvm other = startOther()) {
         assertThat(other.answer()).as("the lock outlives the refusal").contains("is in use");
       }
       device.blocking().flush();
@@ -149,7 +147,7 @@ class SecondOwnerTest {
   @Test
   void secondOpenerOfAnotherProcessIsRefusedAndToldItsNumber() throws Exception {
     assumeLocksAreListed();
-    try (OtherProcess owner = OtherProcess.start(directory)) {
+    try (OtherJvm owner = startOther()) {
       assertThat(owner.answer()).isEqualTo("opened");
       assertThat(attempt()).contains("held by process " + owner.pid() + " (");
     }
@@ -160,7 +158,7 @@ class SecondOwnerTest {
   void refusedOpenerLeavesTheOwnersLockAlone() throws Exception {
     try (CloneDevice device = builder().open()) {
       assertThat(attempt()).contains("is in use");
-      try (OtherProcess other = OtherProcess.start(directory)) {
+      try (OtherJvm other = startOther()) {
         assertThat(other.answer()).contains("is in use");
       }
       device.blocking().flush();
@@ -169,7 +167,7 @@ class SecondOwnerTest {
 
   @Test
   void lockOfAProcessThatWasKilledBlocksNobody() throws Exception {
-    try (OtherProcess owner = OtherProcess.start(directory)) {
+    try (OtherJvm owner = startOther()) {
       assertThat(owner.answer()).isEqualTo("opened");
       owner.kill();
       assertThat(attempt()).isEqualTo("opened");
@@ -201,48 +199,9 @@ class SecondOwnerTest {
     assertThat(log.events()).containsExactly("ro");
   }
 
-  /** Another JVM that tries to open the clone and keeps it until its input ends. */
-  private static final class OtherProcess implements AutoCloseable {
-    private final Process process;
-    private final String answer;
-
-    private OtherProcess(Process process, String answer) {
-      this.process = process;
-      this.answer = answer;
-    }
-
-    static OtherProcess start(Path directory) throws IOException {
-      Process process =
-          new ProcessBuilder(
-                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                  "-XX:TieredStopAtLevel=1",
-                  "-cp",
-                  System.getProperty("java.class.path"),
-                  SecondOwnerTest.class.getName(),
-                  directory.toString())
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
-      return new OtherProcess(process, output.readLine());
-    }
-
-    String answer() {
-      return answer;
-    }
-
-    long pid() {
-      return process.pid();
-    }
-
-    void kill() {
-      process.destroyForcibly().onExit().join();
-    }
-
-    @Override
-    public void close() throws IOException {
-      process.getOutputStream().close();
-      process.onExit().join();
-    }
+  /** Starts another JVM that tries to open the clone and keeps it until its input ends. */
+  private OtherJvm startOther() throws IOException {
+    return OtherJvm.run(SecondOwnerTest.class, directory);
   }
 
   /** Runs in the other process. */

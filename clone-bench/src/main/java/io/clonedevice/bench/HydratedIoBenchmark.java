@@ -1,15 +1,8 @@
 package io.clonedevice.bench;
 
-import io.clonedevice.CloneDevice;
-import io.clonedevice.hydration.Hydration;
-import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.store.BlockStore;
-import io.clonedevice.store.FileChannelBlockStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -18,6 +11,7 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -25,8 +19,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What does the device add to a hydrated 4 KiB read or write of a file in the page cache, on the
- * calling thread? The baseline is the same call on a {@code FileChannel}.
+ * What does the device add to a read or write of hydrated regions on the calling thread? The
+ * baseline is the same call of the bare medium; files are in the page cache, unless they are raw.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -36,57 +30,45 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class HydratedIoBenchmark {
   private static final int SIZE = 64 << 20;
-  private static final int BLOCK = 4096;
+  private static final int REGION = 4096;
 
-  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BLOCK);
+  /** Medium and length of the requests. */
+  @Param({"file-4K", "file-64K", "file-1M", "mmap-4K", "memory-4K", "raw-4K", "raw-1M"})
+  public String where;
+
   private final SplittableRandom random = new SplittableRandom(1);
-  private BenchFiles files;
-  private CloneDevice device;
+  private ByteBuffer buffer;
+  private int positions;
+  private BenchClone clone;
   private BlockStore blocking;
-  private FileChannel channel;
+  private BenchClone.Transfer bareRead;
+  private BenchClone.Transfer bareWrite;
 
   /** Makes a clone and hydrates it. */
   @Setup
   public void open() throws IOException {
-    files = new BenchFiles();
-    Path source = files.random("source", SIZE);
-    Path destination = files.path("destination");
-    // The last region stays unhydrated, so that the region map stays in use.
-    device =
-        CloneDevice.builder()
-            .source(FileChannelBlockStore.openReadOnly(source))
-            .destination(FileChannelBlockStore.create(destination, SIZE))
-            .metadata(
-                FileChannelBlockStore.create(
-                    files.path("metadata"), MetadataSize.forRegions(SIZE / BLOCK)))
-            .regionSize(BLOCK)
-            .hydration(Hydration.disabled())
-            .open();
-    blocking = device.blocking();
-    ByteBuffer chunk = ByteBuffer.allocateDirect(1 << 20);
-    for (int offset = 0; offset < SIZE; offset += chunk.capacity()) {
-      int last = offset + chunk.capacity() == SIZE ? BLOCK : 0;
-      blocking.write(offset, chunk.clear().limit(chunk.capacity() - last));
-    }
-    device.flush().join();
-    channel = FileChannel.open(destination, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    Where at = Where.parse(where);
+    clone = new BenchClone(at.medium(), SIZE, REGION).hydrate().openBare();
+    blocking = clone.blocking();
+    bareRead = clone.bareRead();
+    bareWrite = clone.bareWrite();
+    buffer = BenchClone.buffer(at.length());
+    positions = (SIZE - REGION) / at.length();
   }
 
   /** Removes the files. */
   @TearDown
   public void close() throws IOException {
-    channel.close();
-    device.close();
-    files.close();
+    clone.close();
   }
 
   /** The baseline of a read. */
   @Benchmark
-  public int fileChannelRead() throws IOException {
-    return channel.read(buffer.clear(), offset());
+  public void bareRead() throws IOException {
+    bareRead.at(offset(), buffer.clear());
   }
 
-  /** A read of a hydrated region. */
+  /** A read of hydrated regions. */
   @Benchmark
   public void deviceRead() throws IOException {
     blocking.read(offset(), buffer.clear());
@@ -94,17 +76,17 @@ public class HydratedIoBenchmark {
 
   /** The baseline of a write. */
   @Benchmark
-  public int fileChannelWrite() throws IOException {
-    return channel.write(buffer.clear(), offset());
+  public void bareWrite() throws IOException {
+    bareWrite.at(offset(), buffer.clear());
   }
 
-  /** A write of a hydrated region. */
+  /** A write of hydrated regions. */
   @Benchmark
   public void deviceWrite() throws IOException {
     blocking.write(offset(), buffer.clear());
   }
 
   private long offset() {
-    return (long) random.nextInt(SIZE / BLOCK - 1) * BLOCK;
+    return (long) random.nextInt(positions) * buffer.capacity();
   }
 }

@@ -11,16 +11,22 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * How long does it take to open metadata of 2^31 regions, beside reading as many bytes of the file
- * from its beginning? The file is in the page cache, so all of it is processor time of one thread,
- * and that is what is compared: it depends less on what else the machine does. Rounds take turns;
- * prints what the first open of the JVM takes, the medians of later ones, when the loops are
- * compiled, and the memory that the open metadata takes.
+ * from its beginning? And beside the least that anything must do that looks at what it reads: the
+ * same with one comparison for each block. The file is in the page cache, so all of it is processor
+ * time of one thread, and that is what is compared: it depends less on what else the machine does.
+ * Rounds take turns; prints what the first open of the JVM takes, the medians of later ones, when
+ * the loops are compiled, and the memory that the open metadata takes.
  *
  * <pre>java -Xms256m -Xmx256m -XX:+AlwaysPreTouch -cp benchmarks.jar \
  *     io.clonedevice.bench.MetadataOpenRun [rounds]</pre>
  */
 public final class MetadataOpenRun {
   private static final int CHUNK = 128 << 10;
+  private static final int CACHE_LINE = 64;
+  private static final int HEADER = 24;
+
+  // Printed, so that the compiler cannot leave out the comparison.
+  private static long uniformBlocks;
 
   private MetadataOpenRun() {}
 
@@ -36,13 +42,14 @@ public final class MetadataOpenRun {
       warmUp(ScaledMetadata.create(files, ScaledMetadata.Progress.HALF), rounds);
     }
     System.out.println(
-        "| hydrated | read | read into fresh memory | open | x read | x fresh | open, elapsed"
-            + " | memory MiB | heap MiB |");
+        "| hydrated | read | read and compare | read into fresh memory | open | x read | x compare"
+            + " | x fresh | open, elapsed | memory MiB | heap MiB |");
     for (ScaledMetadata.Progress progress : ScaledMetadata.Progress.values()) {
       try (BenchFiles files = new BenchFiles()) {
         run(progress, ScaledMetadata.create(files, progress), rounds);
       }
     }
+    System.out.println("uniform blocks that the comparison met: " + uniformBlocks);
   }
 
   private static void warmUp(Path file, int rounds) throws IOException {
@@ -57,6 +64,7 @@ public final class MetadataOpenRun {
       throws IOException {
     long bytes = usedBytes(file);
     Figures read = new Figures();
+    Figures readAndCompare = new Figures();
     Figures readFresh = new Figures();
     Figures open = new Figures();
     Figures elapsed = new Figures();
@@ -64,6 +72,7 @@ public final class MetadataOpenRun {
     Figures heap = new Figures();
     for (int round = 0; round < rounds; round++) {
       read.add(Figures.processorMilliseconds(() -> read(file, bytes)));
+      readAndCompare.add(Figures.processorMilliseconds(() -> readAndCompare(file, bytes)));
       readFresh.add(Figures.processorMilliseconds(() -> readIntoFreshMemory(file, bytes)));
       double heapBefore = Figures.heap();
       double memoryBefore = Figures.anonymousMemory();
@@ -78,12 +87,14 @@ public final class MetadataOpenRun {
       }
     }
     System.out.printf(
-        "| %s | %.0f | %.0f | %.0f | %.2f | %.2f | %.0f | %.1f | %.1f |%n",
+        "| %s | %.0f | %.0f | %.0f | %.0f | %.2f | %.2f | %.2f | %.0f | %.1f | %.1f |%n",
         progress,
         read.median(),
+        readAndCompare.median(),
         readFresh.median(),
         open.median(),
         open.median() / read.median(),
+        open.median() / readAndCompare.median(),
         open.median() / readFresh.median(),
         elapsed.median(),
         memory.median(),
@@ -103,6 +114,33 @@ public final class MetadataOpenRun {
         channel.read(chunk.clear(), offset);
       }
     }
+  }
+
+  /** Reads, and compares the words of each block with zeroes, or with ones if that is its first. */
+  private static void readAndCompare(Path file, long bytes) throws IOException {
+    ByteBuffer chunk = alignedBuffer(CHUNK);
+    ByteBuffer zeroes = alignedBuffer(MetadataDevice.BLOCK_SIZE).position(HEADER);
+    ByteBuffer ones = alignedBuffer(MetadataDevice.BLOCK_SIZE);
+    while (ones.hasRemaining()) {
+      ones.putLong(-1L);
+    }
+    ones.position(HEADER);
+    try (FileChannel channel = FileChannel.open(file)) {
+      for (long offset = 0; offset < bytes; offset += CHUNK) {
+        channel.read(chunk.clear(), offset);
+        for (int at = 0; at < CHUNK; at += MetadataDevice.BLOCK_SIZE) {
+          chunk.limit(at + MetadataDevice.BLOCK_SIZE).position(at + HEADER);
+          uniformBlocks += chunk.equals(chunk.getLong(at + HEADER) == 0 ? zeroes : ones) ? 1 : 0;
+        }
+      }
+    }
+  }
+
+  private static ByteBuffer alignedBuffer(int bytes) {
+    return ByteBuffer.allocateDirect(bytes + CACHE_LINE)
+        .alignedSlice(CACHE_LINE)
+        .limit(bytes)
+        .slice();
   }
 
   private static void readIntoFreshMemory(Path file, long bytes) throws IOException {

@@ -17,6 +17,7 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -24,21 +25,24 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Is a 1 MiB read over 256 unhydrated regions of 4 KiB one read of the source? The baseline is one
- * read of a {@code FileChannel}; the source is in the page cache.
+ * Is a read over unhydrated regions of 4 KiB, 256 of them for 1 MiB, one read of the source? The
+ * baseline is one read of a {@code FileChannel}; the source is in the page cache.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(3)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class UnhydratedReadBenchmark {
   private static final int SIZE = 64 << 20;
   private static final int REGION = 4096;
-  private static final int LENGTH = 1 << 20;
 
-  private final ByteBuffer buffer = ByteBuffer.allocateDirect(LENGTH);
+  /** Medium and length of the requests; a file is all that is tried. */
+  @Param({"file-4K", "file-1M"})
+  public String where;
+
+  private ByteBuffer buffer;
   private long next;
   private BenchFiles files;
   private CloneDevice device;
@@ -48,6 +52,7 @@ public class UnhydratedReadBenchmark {
   /** Makes a clone of which nothing is hydrated. */
   @Setup
   public void open() throws IOException {
+    buffer = ByteBuffer.allocateDirect(Where.parse(where).length());
     files = new BenchFiles();
     Path source = files.random("source", SIZE);
     device =
@@ -74,18 +79,18 @@ public class UnhydratedReadBenchmark {
 
   /** The baseline. */
   @Benchmark
-  public int fileChannelRead() throws IOException {
+  public int bareRead() throws IOException {
     return channel.read(buffer.clear(), offset());
   }
 
-  /** A read over 256 unhydrated regions. */
+  /** A read over unhydrated regions. */
   @Benchmark
   public void deviceRead() throws IOException {
     blocking.read(offset(), buffer.clear());
   }
 
   private long offset() {
-    next = (next + LENGTH) % SIZE;
+    next = (next + buffer.capacity()) % SIZE;
     return next;
   }
 }

@@ -49,6 +49,9 @@ public final class DeviceHydrator implements HydrationSignals {
   // Any thread; true from the first mark after a commit tick until the next tick.
   private final AtomicBoolean commitArmed = new AtomicBoolean();
 
+  // Guarded by this, but for the number of copies, which any thread may ask for.
+  private final CopyWindow window = new CopyWindow();
+
   // The fields below: guarded by this.
   private final Pacer pacer;
   private final FailedRanges failed;
@@ -124,12 +127,15 @@ public final class DeviceHydrator implements HydrationSignals {
   }
 
   /**
-   * Returns how many regions may be copied at once.
+   * Returns how many regions may be copied at once, now if it is the hydrator's own choice.
    *
    * @return regions
    */
   public long threshold() {
-    return threshold;
+    long given = threshold;
+    return given == Hydration.SELF_TUNED
+        ? Math.min(Hydration.REGIONS_MAX, window.copies() * Math.max(1, batchSize))
+        : given;
   }
 
   /**
@@ -248,6 +254,7 @@ public final class DeviceHydrator implements HydrationSignals {
       long firstRegion, long count, boolean hasFailed, long durationNs, long nowNs) {
     copiesInFlight--;
     pacer.copyEnded(nowNs, durationNs);
+    window.copyEnded(nowNs, hasFailed ? 0 : count * engine.geometry().regionSize());
     if (closed || engine.metadata().mode() != MetadataMode.READ_WRITE) {
       return;
     }
@@ -327,19 +334,25 @@ public final class DeviceHydrator implements HydrationSignals {
         && !engine.isSuspended()
         && !engine.isClosed()) {
       long hydrating = engine.hydratingRegions();
-      long room = threshold - hydrating;
+      long allowed = threshold();
+      long room = allowed - hydrating;
       if (room <= 0) {
         // The end of a background copy signals, that of a copy for a write need not.
-        return copiesInFlight > 0 || threshold == 0 ? NEVER : nowNs + RECHECK_NS;
+        return copiesInFlight > 0 || allowed == 0 ? NEVER : nowNs + RECHECK_NS;
       }
       if (regionCount - engine.metadata().regionMap().hydratedCount() <= hydrating) {
         return copiesInFlight > 0 ? NEVER : nowNs + RECHECK_NS;
       }
-      long delay = pacer.delayNs(nowNs, engine.requestsInFlight() > 0, copiesInFlight);
+      boolean requestsInFlight = engine.requestsInFlight() > 0;
+      long delay = pacer.delayNs(nowNs, requestsInFlight, copiesInFlight);
       if (delay > 0) {
+        if (requestsInFlight) {
+          window.heldUp();
+        }
         return nowNs + delay;
       }
       if (!agent.tryReserveCopy()) {
+        window.heldUp();
         return NEVER;
       }
       Claim claim = null;

@@ -7,9 +7,9 @@ package io.clonedevice.hydration;
  *   <caption>Defaults</caption>
  *   <tr><th>setting</th><th>unit</th><th>range</th><th>default</th></tr>
  *   <tr><td>threshold</td><td>regions</td><td>0 to 2^32 - 1</td>
- *       <td>16 MiB of regions, at least 4</td></tr>
+ *       <td>4 to 64 batches, by what makes hydration faster</td></tr>
  *   <tr><td>batchSize</td><td>regions</td><td>0 to 2^32 - 1</td>
- *       <td>4 MiB of regions, at least 1</td></tr>
+ *       <td>1 MiB of regions, at least 1</td></tr>
  *   <tr><td>timeShareMax</td><td>percent</td><td>1 to 100</td><td>100</td></tr>
  *   <tr><td>bytesPerSecondMax</td><td>bytes</td><td>1 to 2^63 - 1</td><td>no limit</td></tr>
  *   <tr><td>timeShareMin</td><td>percent</td><td>0 to 100</td><td>10</td></tr>
@@ -22,15 +22,17 @@ public final class Hydration {
   /** Largest value of a threshold or batch size. */
   public static final long REGIONS_MAX = (1L << 32) - 1;
 
-  /** Stands for a threshold or batch size that follows from the region size. */
-  static final long BY_REGION_SIZE = -1;
+  /** Stands for a threshold that follows from what was measured. */
+  static final long SELF_TUNED = -1;
 
-  private static final long BATCH_BYTES = 4L << 20;
-  private static final int BATCHES_IN_FLIGHT = 4;
+  /** Stands for a batch size that follows from the region size. */
+  private static final long BY_REGION_SIZE = -1;
+
+  private static final long BATCH_BYTES = 1L << 20;
 
   // Written only before the object is handed out.
   private boolean enabled = true;
-  private long threshold = BY_REGION_SIZE;
+  private long threshold = SELF_TUNED;
   private long batchSize = BY_REGION_SIZE;
   private int timeShareMax = 100;
   private long bytesPerSecondMax = Long.MAX_VALUE;
@@ -76,7 +78,9 @@ public final class Hydration {
   }
 
   /**
-   * Sets how many regions may be copied at once.
+   * Sets how many regions may be copied at once, instead of leaving it to the hydrator: it begins
+   * with four batches and doubles them, up to 64, for as long as that makes hydration faster, as it
+   * does where a source is far away.
    *
    * @param regions 0 to 2^32 - 1; 0 starts no background copy
    * @return changed copy
@@ -190,19 +194,15 @@ public final class Hydration {
   }
 
   /**
-   * Returns these settings with a threshold and batch size that suit a region size where none was
-   * given.
+   * Returns these settings with a batch size that suits a region size if none was given.
    *
    * @param regionSize bytes
-   * @return settings without open choices
+   * @return settings whose batch size is known
    */
   public Hydration forRegionSize(int regionSize) {
     Hydration changed = new Hydration(this);
     if (batchSize == BY_REGION_SIZE) {
       changed.batchSize = Math.max(1, BATCH_BYTES / regionSize);
-    }
-    if (threshold == BY_REGION_SIZE) {
-      changed.threshold = Math.min(REGIONS_MAX, Math.max(1, changed.batchSize) * BATCHES_IN_FLIGHT);
     }
     return changed;
   }
@@ -216,6 +216,7 @@ public final class Hydration {
     return enabled;
   }
 
+  /** Regions, or {@link #SELF_TUNED}. */
   long threshold() {
     return threshold;
   }

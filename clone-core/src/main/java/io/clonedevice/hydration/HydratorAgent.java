@@ -87,7 +87,7 @@ public final class HydratorAgent implements Agent {
    * Takes on a device; the result is what the engine must be started with.
    *
    * @param engine the device
-   * @param settings without open choices
+   * @param settings {@linkplain Hydration#forRegionSize for the device's region size}
    * @param events told what happens
    * @return the device's hydrator
    */

@@ -192,9 +192,7 @@ public abstract class AbstractBlockStore implements BlockStore {
     RequestChecks.checkCopy(this, offset, target, targetOffset, length);
     enter(Operation.COPY, offset, length);
     try {
-      if (length > 0) {
-        copyBlocks(offset, target, targetOffset, length);
-      }
+      copyData(offset, target, targetOffset, length);
     } catch (IOException e) {
       throw trouble(Operation.COPY, offset, length, e);
     } finally {
@@ -238,6 +236,34 @@ public abstract class AbstractBlockStore implements BlockStore {
     if (calls.close()) {
       closeMedium();
     }
+  }
+
+  /** Copies what is not a hole on both sides, in units that both can address. */
+  private void copyData(long offset, BlockStore target, long targetOffset, long length)
+      throws IOException {
+    long unit = Math.max(logicalBlockSize, target.logicalBlockSize());
+    long count;
+    for (long done = 0; done < length; done += count) {
+      long rest = length - done;
+      Extent extent = extentOfBlocks(offset + done, rest);
+      count = extent.length() & -unit;
+      boolean hole = extent.kind() == Extent.Kind.HOLE && count > 0;
+      if (!hole || !isHole(target, targetOffset + done, count)) {
+        count = Math.min((extent.length() + unit - 1) & -unit, rest);
+        copyBlocks(offset + done, target, targetOffset + done, count);
+      }
+    }
+  }
+
+  private static boolean isHole(BlockStore store, long offset, long length) throws IOException {
+    Extent extent;
+    for (long done = 0; done < length; done += extent.length()) {
+      extent = store.extentAt(offset + done, length - done);
+      if (extent.kind() != Extent.Kind.HOLE) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Begins a call that did not come through one of the methods above; leave() must follow. */

@@ -201,7 +201,8 @@ public interface BlockStore extends Closeable {
 
   /**
    * Copies a range to another store, if possible without passing through Java memory. Where the
-   * target is a wrapper, it meets the copy as calls of its {@link #write}.
+   * target is a wrapper, it meets the copy as calls of its {@link #write}. What is known to be a
+   * hole on both sides (see {@link #extentAt}) need be neither read nor written.
    *
    * @param offset first byte here; {@code >= 0}, multiple of both logical block sizes
    * @param target where the bytes go; not this store

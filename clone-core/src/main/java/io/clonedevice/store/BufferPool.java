@@ -18,7 +18,7 @@ public final class BufferPool {
   public static final int ALIGNMENT = 4096;
 
   private static final int SMALL_SIZE = 1 << 16;
-  private static final int LARGE_KEPT_MAX = 32;
+  private static final int LARGE_KEPT_MAX = 64;
   private static final int SMALL_KEPT_MAX = 256;
 
   private static final ArrayBlockingQueue<ByteBuffer> LARGE =

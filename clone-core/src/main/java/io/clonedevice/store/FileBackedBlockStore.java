@@ -74,9 +74,15 @@ abstract class FileBackedBlockStore extends AbstractBlockStore {
 
   @Override
   protected final Extent extentOfBlocks(long offset, long length) throws IOException {
-    return nativeFile.isPresent()
-        ? nativeFile.get().extentAt(offset, length, logicalBlockSize())
-        : super.extentOfBlocks(offset, length);
+    if (nativeFile.isEmpty()) {
+      return super.extentOfBlocks(offset, length);
+    }
+    Extent extent = nativeFile.get().extentAt(offset, length, logicalBlockSize());
+    if (extent.kind() == Extent.Kind.HOLE) {
+      // The kernel calls what lies beyond the end of a file a hole, too: bytes that were lost.
+      checkSize();
+    }
+    return extent;
   }
 
   @Override

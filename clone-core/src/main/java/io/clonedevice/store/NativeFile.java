@@ -19,13 +19,25 @@ final class NativeFile implements Closeable {
   private final FileIdentity identity;
   private final int descriptor;
   private final boolean blockDevice;
+  private final boolean writable;
   private final DiscardSupport discardSupport;
 
+  // Any thread; a late view costs a search. Of a file that is only read: to find where a run of
+  // data ends, the kernel passes all its extents, which for each piece of it would be too often.
+  private volatile DataRun knownData = new DataRun(0, 0);
+
+  private record DataRun(long offset, long end) {}
+
   private NativeFile(
-      FileIdentity identity, int descriptor, boolean blockDevice, DiscardSupport discardSupport) {
+      FileIdentity identity,
+      int descriptor,
+      boolean blockDevice,
+      boolean writable,
+      DiscardSupport discardSupport) {
     this.identity = identity;
     this.descriptor = descriptor;
     this.blockDevice = blockDevice;
+    this.writable = writable;
     this.discardSupport = discardSupport;
   }
 
@@ -59,7 +71,8 @@ final class NativeFile implements Closeable {
                 ? BlockDeviceLimits.of(file.path()).discardSupport(size)
                 : holePunching(descriptor, file, size);
       }
-      return Optional.of(new NativeFile(file.identity(), descriptor, blockDevice, support));
+      return Optional.of(
+          new NativeFile(file.identity(), descriptor, blockDevice, writable, support));
     } catch (Throwable e) {
       LinuxSystemCalls.closeFile(descriptor);
       UninterruptibleFile.descriptorClosed(file.identity());
@@ -85,12 +98,23 @@ final class NativeFile implements Closeable {
     if (blockDevice) {
       return new Extent(offset, length, Extent.Kind.DATA);
     }
+    DataRun known = knownData;
+    if (known.offset() <= offset && offset < known.end()) {
+      return data(offset, length, known.end(), logicalBlockSize);
+    }
     long data = seek(offset, LinuxSystemCalls.SEEK_DATA);
     long hole = (Math.min(data, offset + length) - offset) & -(long) logicalBlockSize;
     if (hole > 0) {
       return new Extent(offset, hole, Extent.Kind.HOLE);
     }
     long end = seek(Math.min(data, offset + length - 1), LinuxSystemCalls.SEEK_HOLE);
+    if (!writable) {
+      knownData = new DataRun(offset, end);
+    }
+    return data(offset, length, end, logicalBlockSize);
+  }
+
+  private static Extent data(long offset, long length, long end, int logicalBlockSize) {
     long rest = Math.min(end - offset, length);
     long rounded = (rest + logicalBlockSize - 1) & -(long) logicalBlockSize;
     return new Extent(offset, Math.min(rounded, length), Extent.Kind.DATA);

@@ -105,6 +105,30 @@ abstract class DiscardAndCopyContract extends RefusalContract {
     assertThat(read(store, 0, 1 << 16)).isEqualTo(bytes);
   }
 
+  @TestFactory
+  Stream<DynamicTest> copyToEveryKindCopiesHolesWhateverIsThere() {
+    return Stream.of(StoreKind.values())
+        .map(kind -> DynamicTest.dynamicTest(kind.name(), () -> copyHolesTo(kind)));
+  }
+
+  /** Pieces of 64 KiB, in all four pairs of data and hole, and holes longer than the piece. */
+  private void copyHolesTo(StoreKind kind) throws Exception {
+    int piece = 1 << 16;
+    BlockStore store = make(8L * piece);
+    BlockStore target = tracked(kind.create(directory.resolve("holes-" + kind), 8L * piece));
+    byte[] bytes = randomBytes(Seed.random(), piece);
+    for (int at : new int[] {1, 3, 6}) {
+      store.write((long) at * piece, ByteBuffer.wrap(bytes));
+    }
+    for (int at : new int[] {0, 1, 5}) {
+      target.write((long) at * piece, ByteBuffer.allocate(piece).put(0, new byte[] {7}));
+    }
+
+    store.copyTo(0, target, 0, 8L * piece);
+
+    assertThat(read(target, 0, 8 * piece)).isEqualTo(read(store, 0, 8 * piece));
+  }
+
   @Test
   void copyToAClosedStoreNamesTheTarget() throws Exception {
     BlockStore store = make(4L * block());

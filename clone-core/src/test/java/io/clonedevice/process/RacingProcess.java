@@ -1,10 +1,9 @@
 package io.clonedevice.process;
 
 import io.clonedevice.CloneDevice;
+import io.clonedevice.OtherJvm;
 import io.clonedevice.hydration.Hydration;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -22,26 +21,15 @@ final class RacingProcess implements AutoCloseable {
   /** What it says when the clone is anybody's again. */
   static final String CLOSED = "closed";
 
-  private final Process process;
-  private final BufferedReader answers;
+  private final OtherJvm process;
 
-  private RacingProcess(Process process) {
+  private RacingProcess(OtherJvm process) {
     this.process = process;
-    this.answers = process.inputReader(StandardCharsets.UTF_8);
   }
 
   /** Starts one; {@link #awaitReady} before the first race. */
   static RacingProcess start(CloneOnFiles files) throws IOException {
-    return new RacingProcess(
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                RacingProcess.class.getName(),
-                files.directory().toString())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start());
+    return new RacingProcess(OtherJvm.run(RacingProcess.class, files.directory()));
   }
 
   void awaitReady() throws IOException {
@@ -52,15 +40,15 @@ final class RacingProcess implements AutoCloseable {
   }
 
   void tellToOpen() throws IOException {
-    tell(OPEN);
+    process.tell(OPEN);
   }
 
   void tellToClose() throws IOException {
-    tell(CLOSE);
+    process.tell(CLOSE);
   }
 
   String answer() throws IOException {
-    return answers.readLine();
+    return process.answer();
   }
 
   long pid() {
@@ -68,19 +56,13 @@ final class RacingProcess implements AutoCloseable {
   }
 
   void kill() {
-    process.destroyForcibly().onExit().join();
+    process.kill();
   }
 
   /** Ends the process, which closes its clone first. */
   @Override
   public void close() throws IOException {
-    process.getOutputStream().close();
-    process.onExit().join();
-  }
-
-  private void tell(int command) throws IOException {
-    process.getOutputStream().write(command);
-    process.getOutputStream().flush();
+    process.close();
   }
 
   /** Runs in the other process. */

@@ -203,6 +203,38 @@ abstract class FileBackedContract extends BlockStoreContract {
   }
 
   @Test
+  void copyOfHolesToHolesLeavesHoles() throws Exception {
+    try (BlockStore store = create(file(), 64L << 20)) {
+      store.write(32L << 20, ByteBuffer.wrap(randomBytes(new java.util.Random(6), 1 << 20)));
+    }
+    BlockStore source = tracked(openReadOnly(file()));
+    assumeTrue(
+        source.extentAt(0, 4L << 20).kind() == Extent.Kind.HOLE,
+        "holes are not known here: no JNA, or the file system has none");
+    BlockStore target = tracked(create(directory.resolve("copy"), 64L << 20));
+
+    for (long at = 0; at < source.size(); at += 4L << 20) {
+      source.copyTo(at, target, at, 4L << 20);
+    }
+
+    assertThat(target.extentAt(0, 32L << 20)).isEqualTo(new Extent(0, 32L << 20, Extent.Kind.HOLE));
+    assertThat(target.extentAt(33L << 20, 31L << 20))
+        .isEqualTo(new Extent(33L << 20, 31L << 20, Extent.Kind.HOLE));
+    assertThat(read(target, 32L << 20, 1 << 20)).isEqualTo(read(source, 32L << 20, 1 << 20));
+  }
+
+  @Test
+  void copyOfTheLostEndOfATruncatedFileFailsThoughItLooksLikeAHole() throws Exception {
+    BlockStore store = tracked(create(file(), 1L << 20));
+    BlockStore target = tracked(create(directory.resolve("copy"), 1L << 20));
+    truncate(file(), 1 << 19);
+    assertThatThrownBy(() -> store.copyTo(3 << 18, target, 3 << 18, 1 << 18))
+        .isInstanceOfSatisfying(
+            BlockIoException.class, e -> assertThat(e.store()).isEqualTo(file().toString()))
+        .hasMessageContaining("file was truncated");
+  }
+
+  @Test
   void flushOfATruncatedFileFails() throws Exception {
     BlockStore store = tracked(create(file(), 1L << 20));
     truncate(file(), 1 << 16);

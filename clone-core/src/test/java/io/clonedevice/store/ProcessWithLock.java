@@ -1,36 +1,25 @@
 package io.clonedevice.store;
 
-import java.io.BufferedReader;
+import io.clonedevice.OtherJvm;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** Another JVM that tries to lock a file and holds what it got until its input ends. */
 final class ProcessWithLock implements AutoCloseable {
-  private final Process process;
+  private final OtherJvm process;
   private final boolean locked;
 
-  private ProcessWithLock(Process process, boolean locked) {
+  private ProcessWithLock(OtherJvm process, boolean locked) {
     this.process = process;
     this.locked = locked;
   }
 
   static ProcessWithLock on(Path file) throws IOException {
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                ProcessWithLock.class.getName(),
-                file.toString())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
-    String answer = output.readLine();
+    OtherJvm process = OtherJvm.run(ProcessWithLock.class, file);
+    String answer = process.answer();
     if (!"locked".equals(answer) && !"refused".equals(answer)) {
       throw new IOException("the other process said " + answer);
     }
@@ -43,8 +32,7 @@ final class ProcessWithLock implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    process.getOutputStream().close();
-    process.onExit().join();
+    process.close();
   }
 
   /** Runs in the other process. */

@@ -140,6 +140,7 @@ class FaultyBlockStoreTest {
 
   @Test
   void copyIsACopyAtTheSourceAndWritesAtTheTarget() throws IOException {
+    memory.write(0, ByteBuffer.wrap(filled(4096, 1)));
     FaultyBlockStore target = new FaultyBlockStore(new MemoryBlockStore(4096));
     store.copyTo(0, target, 0, 4096);
     assertThat(store.callCount(Operation.COPY)).isEqualTo(1);

@@ -38,25 +38,40 @@ final class Transmission {
    */
   void run() throws IOException {
     boolean open = true;
-    while (open && !stopping.getAsBoolean() && input.await(NbdRequest.SIZE)) {
-      ByteBuffer buffer = input.buffer();
-      int at = input.start();
-      if (NbdRequest.magic(buffer, at) != NbdRequest.MAGIC) {
-        throw new ProtocolException("a request does not begin with its magic number");
-      }
-      int command = NbdRequest.command(buffer, at);
-      int flags = NbdRequest.flags(buffer, at);
-      long cookie = NbdRequest.cookie(buffer, at);
-      long offset = NbdRequest.offset(buffer, at);
-      long length = NbdRequest.length(buffer, at);
-      input.use(NbdRequest.SIZE);
-      session.counters().requests.increment();
-      open = command != NbdCommand.DISCONNECT;
-      if (open) {
-        serve(command, flags, cookie, offset, length);
-        session.requestServed();
-      }
+    while (open && !stopping.getAsBoolean()) {
+      open = serveNext();
     }
+  }
+
+  /**
+   * Serves one request, unless the client ended the connection or this request does. A method of
+   * its own, because the compiler takes methods that are called often long before loops that run
+   * for ever.
+   *
+   * @return whether another may follow
+   */
+  private boolean serveNext() throws IOException {
+    if (!input.await(NbdRequest.SIZE)) {
+      return false;
+    }
+    ByteBuffer buffer = input.buffer();
+    int at = input.start();
+    if (NbdRequest.magic(buffer, at) != NbdRequest.MAGIC) {
+      throw new ProtocolException("a request does not begin with its magic number");
+    }
+    int command = NbdRequest.command(buffer, at);
+    int flags = NbdRequest.flags(buffer, at);
+    long cookie = NbdRequest.cookie(buffer, at);
+    long offset = NbdRequest.offset(buffer, at);
+    long length = NbdRequest.length(buffer, at);
+    input.use(NbdRequest.SIZE);
+    session.counters().requests.increment();
+    if (command == NbdCommand.DISCONNECT) {
+      return false;
+    }
+    serve(command, flags, cookie, offset, length);
+    session.requestServed();
+    return true;
   }
 
   private void serve(int command, int flags, long cookie, long offset, long length)

@@ -3,8 +3,6 @@ package io.clonedevice.examples.nbd.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.clonedevice.examples.nbd.NbdOption;
-import io.clonedevice.examples.nbd.NbdOptionReply;
 import io.clonedevice.examples.nbd.NbdReply;
 import io.clonedevice.examples.nbd.client.ScriptedServer.Asked;
 import io.clonedevice.examples.nbd.client.ScriptedServer.Peer;
@@ -35,136 +33,93 @@ class HostileServerTest {
 
   /** Ways to answer a read of 4096 bytes at byte 8192 wrongly. */
   enum BadReply {
-    BAD_MAGIC("a reply begins with deadbeef") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.write(ByteBuffer.allocate(16).putInt(0xdeadbeef).position(16));
-      }
-    },
-    WRONG_COOKIE("a reply has cookie") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie() + 1, peer.data(asked));
-      }
-    },
-    COOKIE_OF_NO_SLOT("a reply has cookie ffffffffffffffff") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.chunk(1, NbdReply.OFFSET_DATA, -1, peer.data(asked));
-      }
-    },
-    OVERSIZE_CHUNK("the reply has 4294967287 bytes at byte 8192") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.chunkHeader(1, NbdReply.OFFSET_DATA, asked.cookie(), -1);
-        peer.write(ByteBuffer.allocate(8).putLong(asked.offset()));
-      }
-    },
-    DATA_BEFORE_THE_RANGE("the reply has 4096 bytes at byte 7680") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        byte[] payload = ByteBuffer.allocate(8 + 4096).putLong(8192 - 512).array();
-        peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), payload);
-      }
-    },
-    DATA_BEHIND_THE_RANGE("the reply has 4096 bytes at byte 8704") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        byte[] payload = ByteBuffer.allocate(8 + 4096).putLong(8192 + 512).array();
-        peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), payload);
-      }
-    },
-    OFFSET_BEYOND_ALL("at byte -1") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        byte[] payload = ByteBuffer.allocate(8 + 4096).putLong(-1).array();
-        peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), payload);
-      }
-    },
-    SAME_DATA_TWICE("the reply has 4096 bytes at byte 8192") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.chunk(0, NbdReply.OFFSET_DATA, asked.cookie(), peer.data(asked));
-        peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), peer.data(asked));
-      }
-    },
-    SHORT_STRUCTURED_REPLY("the reply has 512 bytes") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        byte[] payload = ByteBuffer.allocate(8 + 512).putLong(8192).array();
-        peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), payload);
-      }
-    },
-    NOTHING_AT_ALL("the reply has 0 bytes") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.chunk(1, NbdReply.NONE, asked.cookie());
-      }
-    },
-    EMPTY_DATA("a chunk of data without data") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), new byte[8]);
-      }
-    },
-    NONE_THAT_IS_NOT_LAST("a chunk without payload has one, or is not the last") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.chunk(0, NbdReply.NONE, asked.cookie());
-      }
-    },
-    HOLE_LARGER_THAN_THE_RANGE("the reply has 4294967295 bytes at byte 8192") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        byte[] payload = ByteBuffer.allocate(12).putLong(8192).putInt(-1).array();
-        peer.chunk(1, NbdReply.OFFSET_HOLE, asked.cookie(), payload);
-      }
-    },
-    HOLE_OF_ANOTHER_LENGTH("a hole of another length") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.chunk(1, NbdReply.OFFSET_HOLE, asked.cookie(), new byte[16]);
-      }
-    },
-    UNKNOWN_CHUNK("chunk of unknown type 77") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.chunk(1, 77, asked.cookie(), new byte[100]);
-      }
-    },
-    STATUS_OF_A_READ("a block status of 12 bytes") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.chunk(1, NbdReply.BLOCK_STATUS, asked.cookie(), new byte[12]);
-      }
-    },
-    SIMPLE_REPLY("a simple reply to a read, after chunks were agreed on") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.simple(0, asked.cookie(), new byte[4096]);
-      }
-    },
-    OVERSIZE_ERROR("an error of 1000000 bytes") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        peer.chunkHeader(1, NbdReply.ERROR, asked.cookie(), 1_000_000);
-      }
-    },
-    ERROR_WITH_TOO_LONG_TEXT("an error's text is cut off") {
-      @Override
-      void answer(Peer peer, Asked asked) throws IOException {
-        byte[] payload = ByteBuffer.allocate(10).putInt(5).putShort((short) 5).array();
-        peer.chunk(1, NbdReply.ERROR, asked.cookie(), payload);
-      }
-    };
+    BAD_MAGIC(
+        "a reply begins with deadbeef",
+        (peer, asked) -> peer.write(ByteBuffer.allocate(16).putInt(0xdeadbeef).position(16))),
+    WRONG_COOKIE(
+        "a reply has cookie",
+        (peer, asked) -> peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie() + 1, peer.data(asked))),
+    COOKIE_OF_NO_SLOT(
+        "a reply has cookie ffffffffffffffff",
+        (peer, asked) -> peer.chunk(1, NbdReply.OFFSET_DATA, -1, peer.data(asked))),
+    OVERSIZE_CHUNK(
+        "the reply has 4294967287 bytes at byte 8192",
+        (peer, asked) -> {
+          peer.chunkHeader(1, NbdReply.OFFSET_DATA, asked.cookie(), -1);
+          peer.write(ByteBuffer.allocate(8).putLong(asked.offset()));
+        }),
+    DATA_BEFORE_THE_RANGE(
+        "the reply has 4096 bytes at byte 7680",
+        (peer, asked) ->
+            peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), dataAt(8192 - 512, 4096))),
+    DATA_BEHIND_THE_RANGE(
+        "the reply has 4096 bytes at byte 8704",
+        (peer, asked) ->
+            peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), dataAt(8192 + 512, 4096))),
+    OFFSET_BEYOND_ALL(
+        "at byte -1",
+        (peer, asked) -> peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), dataAt(-1, 4096))),
+    SAME_DATA_TWICE(
+        "the reply has 4096 bytes at byte 8192",
+        (peer, asked) -> {
+          peer.chunk(0, NbdReply.OFFSET_DATA, asked.cookie(), peer.data(asked));
+          peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), peer.data(asked));
+        }),
+    SHORT_STRUCTURED_REPLY(
+        "the reply has 512 bytes",
+        (peer, asked) -> peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), dataAt(8192, 512))),
+    NOTHING_AT_ALL(
+        "the reply has 0 bytes", (peer, asked) -> peer.chunk(1, NbdReply.NONE, asked.cookie())),
+    EMPTY_DATA(
+        "a chunk of data without data",
+        (peer, asked) -> peer.chunk(1, NbdReply.OFFSET_DATA, asked.cookie(), new byte[8])),
+    NONE_THAT_IS_NOT_LAST(
+        "a chunk without payload has one, or is not the last",
+        (peer, asked) -> peer.chunk(0, NbdReply.NONE, asked.cookie())),
+    HOLE_LARGER_THAN_THE_RANGE(
+        "the reply has 4294967295 bytes at byte 8192",
+        (peer, asked) -> {
+          byte[] payload = ByteBuffer.allocate(12).putLong(8192).putInt(-1).array();
+          peer.chunk(1, NbdReply.OFFSET_HOLE, asked.cookie(), payload);
+        }),
+    HOLE_OF_ANOTHER_LENGTH(
+        "a hole of another length",
+        (peer, asked) -> peer.chunk(1, NbdReply.OFFSET_HOLE, asked.cookie(), new byte[16])),
+    UNKNOWN_CHUNK(
+        "chunk of unknown type 77",
+        (peer, asked) -> peer.chunk(1, 77, asked.cookie(), new byte[100])),
+    STATUS_OF_A_READ(
+        "a block status of 12 bytes",
+        (peer, asked) -> peer.chunk(1, NbdReply.BLOCK_STATUS, asked.cookie(), new byte[12])),
+    SIMPLE_REPLY(
+        "a simple reply to a read, after chunks were agreed on",
+        (peer, asked) -> peer.simple(0, asked.cookie(), new byte[4096])),
+    OVERSIZE_ERROR(
+        "an error of 1000000 bytes",
+        (peer, asked) -> peer.chunkHeader(1, NbdReply.ERROR, asked.cookie(), 1_000_000)),
+    ERROR_WITH_TOO_LONG_TEXT(
+        "an error's text is cut off",
+        (peer, asked) -> {
+          byte[] payload = ByteBuffer.allocate(10).putInt(5).putShort((short) 5).array();
+          peer.chunk(1, NbdReply.ERROR, asked.cookie(), payload);
+        });
 
     private final String message;
+    private final Answer answer;
 
-    BadReply(String message) {
+    BadReply(String message, Answer answer) {
       this.message = message;
+      this.answer = answer;
     }
 
-    abstract void answer(Peer peer, Asked asked) throws IOException;
+    /** What is sent. */
+    interface Answer {
+      void send(Peer peer, Asked asked) throws IOException;
+    }
+
+    private static byte[] dataAt(long offset, int length) {
+      return ByteBuffer.allocate(8 + length).putLong(offset).array();
+    }
   }
 
   @ParameterizedTest
@@ -177,7 +132,7 @@ class HostileServerTest {
                     peer.behave();
                   }
                   peer.handshake();
-                  bad.answer(peer, peer.next());
+                  bad.answer.send(peer, peer.next());
                   peer.hang();
                 });
         NbdBlockStore store = NbdBlockStore.openReadOnly(server.uri(), OPTIONS)) {
@@ -358,165 +313,6 @@ class HostileServerTest {
         NbdBlockStore store = NbdBlockStore.openReadOnly(server.uri(), OPTIONS)) {
       assertReads(store, 8192, 4096);
       assertThat(server.connectionCount()).isEqualTo(4);
-    }
-  }
-
-  /** Ways to spoil the handshake. */
-  enum BadHandshake {
-    NOTHING("the server closed the connection") {
-      @Override
-      void play(Peer peer) {}
-    },
-    OTHER_PROTOCOL("it begins with 5353482d322e302d") {
-      @Override
-      void play(Peer peer) throws IOException {
-        byte[] ssh = "SSH-2.0-OpenSSH_9.2\r\n".getBytes(StandardCharsets.UTF_8);
-        peer.write(ByteBuffer.wrap(ssh).position(ssh.length));
-        peer.hang();
-      }
-    },
-    OLD_STYLE("old-style handshake") {
-      @Override
-      void play(Peer peer) throws IOException {
-        peer.write(
-            ByteBuffer.allocate(152)
-                .putLong(0x4e42444d41474943L)
-                .putLong(0x00420281861253L)
-                .position(152));
-        peer.hang();
-      }
-    },
-    BAD_REPLY_MAGIC("the reply to option 8 begins with 0") {
-      @Override
-      void play(Peer peer) throws IOException {
-        peer.greet();
-        peer.write(ByteBuffer.allocate(20).position(20));
-        peer.hang();
-      }
-    },
-    REPLY_TO_ANOTHER_OPTION("the reply to option 8 is one to option 3") {
-      @Override
-      void play(Peer peer) throws IOException {
-        peer.greet();
-        peer.reply(NbdOption.LIST, NbdOptionReply.ACK);
-        peer.hang();
-      }
-    },
-    OVERSIZE_REPLY("has 4294967295 bytes") {
-      @Override
-      void play(Peer peer) throws IOException {
-        peer.greet();
-        ByteBuffer header = ByteBuffer.allocate(NbdOptionReply.HEADER_SIZE);
-        NbdOptionReply.putHeader(header, NbdOption.STRUCTURED_REPLY, NbdOptionReply.ACK, -1);
-        peer.write(header);
-        peer.hang();
-      }
-    },
-    ENDLESS_REPLIES("endless replies") {
-      @Override
-      void play(Peer peer) throws IOException {
-        peer.greet();
-        while (true) {
-          peer.reply(NbdOption.STRUCTURED_REPLY, NbdOptionReply.INFO, new byte[100]);
-        }
-      }
-    },
-    NO_SIZE("does not tell the size") {
-      @Override
-      void play(Peer peer) throws IOException {
-        peer.greet();
-        peer.reply(NbdOption.STRUCTURED_REPLY, NbdOptionReply.ERR_UNSUPPORTED);
-        peer.reply(NbdOption.GO, NbdOptionReply.ACK);
-        peer.hang();
-      }
-    },
-    SHORT_INFORMATION("information is too short") {
-      @Override
-      void play(Peer peer) throws IOException {
-        peer.greet();
-        peer.reply(NbdOption.STRUCTURED_REPLY, NbdOptionReply.ERR_UNSUPPORTED);
-        peer.reply(NbdOption.GO, NbdOptionReply.INFO, (byte) 0, (byte) 0, (byte) 1);
-        peer.reply(NbdOption.GO, NbdOptionReply.ACK);
-        peer.hang();
-      }
-    },
-    BLOCKS_OF_THREE_BYTES("blocks of 3 bytes") {
-      @Override
-      void play(Peer peer) throws IOException {
-        blockSize(peer, 3);
-      }
-    },
-    BLOCKS_OF_64_KIB("blocks of 65536 bytes; at most 4096") {
-      @Override
-      void play(Peer peer) throws IOException {
-        blockSize(peer, 65536);
-      }
-    },
-    NO_SUCH_EXPORT("export 'disk': the server has no such export (never heard of)") {
-      @Override
-      void play(Peer peer) throws IOException {
-        peer.greet();
-        peer.reply(NbdOption.STRUCTURED_REPLY, NbdOptionReply.ERR_UNSUPPORTED);
-        peer.reply(
-            NbdOption.GO,
-            NbdOptionReply.ERR_UNKNOWN,
-            "never heard of".getBytes(StandardCharsets.UTF_8));
-        peer.hang();
-      }
-    },
-    TLS_DEMANDED("demands TLS: use nbds://") {
-      @Override
-      void play(Peer peer) throws IOException {
-        peer.greet();
-        peer.reply(NbdOption.STRUCTURED_REPLY, NbdOptionReply.ERR_TLS_REQUIRED);
-        peer.reply(NbdOption.GO, NbdOptionReply.ERR_TLS_REQUIRED);
-        peer.hang();
-      }
-    };
-
-    private final String message;
-
-    BadHandshake(String message) {
-      this.message = message;
-    }
-
-    abstract void play(Peer peer) throws IOException;
-
-    private static void blockSize(Peer peer, int min) throws IOException {
-      peer.greet();
-      peer.reply(NbdOption.STRUCTURED_REPLY, NbdOptionReply.ERR_UNSUPPORTED);
-      byte[] sizes =
-          ByteBuffer.allocate(14)
-              .putShort((short) 3)
-              .putInt(min)
-              .putInt(65536)
-              .putInt(1 << 20)
-              .array();
-      peer.reply(NbdOption.GO, NbdOptionReply.INFO, peer.exportInfo(1 << 20));
-      peer.reply(NbdOption.GO, NbdOptionReply.INFO, sizes);
-      peer.reply(NbdOption.GO, NbdOptionReply.ACK);
-      peer.hang();
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource(BadHandshake.class)
-  void badHandshakeFailsTheOpening(BadHandshake bad) throws Exception {
-    try (ScriptedServer server = structured((peer, connection) -> bad.play(peer))) {
-      assertThatThrownBy(() -> NbdBlockStore.openReadOnly(server.uri(), OPTIONS))
-          .isInstanceOf(IOException.class)
-          .hasMessageContaining(server.uri().toString())
-          .hasMessageContaining(bad.message);
-    }
-  }
-
-  @Test
-  void handshakeThatHangsTimesOut() throws Exception {
-    NbdOptions hasty = OPTIONS.connectTimeout(Duration.ofMillis(200));
-    try (ScriptedServer server = structured((peer, connection) -> peer.hang())) {
-      assertThatThrownBy(() -> NbdBlockStore.openReadOnly(server.uri(), hasty))
-          .isInstanceOf(IOException.class)
-          .hasMessageContaining("no connection within 200 ms");
     }
   }
 

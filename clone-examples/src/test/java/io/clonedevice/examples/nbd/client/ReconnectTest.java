@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.clonedevice.examples.nbd.NbdCommand;
 import io.clonedevice.examples.nbd.NbdExportFlags;
 import io.clonedevice.examples.nbd.client.ScriptedServer.Asked;
+import io.clonedevice.examples.nbd.client.ScriptedServer.Peer;
 import io.clonedevice.store.BlockIoException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -36,12 +37,8 @@ class ReconnectTest {
   void whatWasInFlightIsAskedAgain() throws Exception {
     List<Asked> asked = new CopyOnWriteArrayList<>();
     try (ScriptedServer server =
-            server(
-                (peer, connection) -> {
-                  if (connection > 0) {
-                    peer.behave();
-                  }
-                  peer.handshake();
+            servesTheFirst(
+                peer -> {
                   for (int n = 0; n < 3; n++) {
                     asked.add(peer.next());
                   }
@@ -68,12 +65,8 @@ class ReconnectTest {
   void flushAfterAllConnectionsWereLostFailsOnceIfSomethingMayBeLost() throws Exception {
     CompletableFuture<Void> cut = new CompletableFuture<>();
     try (ScriptedServer server =
-            server(
-                (peer, connection) -> {
-                  if (connection > 0) {
-                    peer.behave();
-                  }
-                  peer.handshake();
+            servesTheFirst(
+                peer -> {
                   peer.answer(peer.next());
                   peer.answer(peer.next());
                   cut.join();
@@ -96,12 +89,8 @@ class ReconnectTest {
   void whatWasWrittenDurablyNeedsNoFlush() throws Exception {
     CompletableFuture<Void> cut = new CompletableFuture<>();
     try (ScriptedServer server =
-            server(
-                (peer, connection) -> {
-                  if (connection > 0) {
-                    peer.behave();
-                  }
-                  peer.handshake();
+            servesTheFirst(
+                peer -> {
                   peer.answer(peer.next());
                   peer.answer(peer.next());
                   peer.answer(peer.next());
@@ -204,15 +193,7 @@ class ReconnectTest {
   @Test
   void hangingServerIsLeftAndReadsAreAskedElsewhere() throws Exception {
     NbdOptions hasty = OPTIONS.requestTimeout(Duration.ofMillis(200));
-    try (ScriptedServer server =
-            server(
-                (peer, connection) -> {
-                  if (connection > 0) {
-                    peer.behave();
-                  }
-                  peer.handshake();
-                  peer.hang();
-                });
+    try (ScriptedServer server = servesTheFirst(Peer::hang);
         NbdBlockStore store = NbdBlockStore.open(server.uri(), hasty)) {
       HostileServerTest.assertReads(store, 4096, 8192);
     }
@@ -221,15 +202,7 @@ class ReconnectTest {
   @Test
   void writeThatAHangingServerMayStillCarryOutFails() throws Exception {
     NbdOptions hasty = OPTIONS.requestTimeout(Duration.ofMillis(200));
-    try (ScriptedServer server =
-            server(
-                (peer, connection) -> {
-                  if (connection > 0) {
-                    peer.behave();
-                  }
-                  peer.handshake();
-                  peer.hang();
-                });
+    try (ScriptedServer server = servesTheFirst(Peer::hang);
         NbdBlockStore store = NbdBlockStore.open(server.uri(), hasty)) {
       assertThatThrownBy(() -> store.write(4096, ByteBuffer.allocate(512)))
           .isInstanceOf(BlockIoException.class)
@@ -377,6 +350,25 @@ class ReconnectTest {
       store.read(4096, bytes);
       assertThat(bytes.getLong(8)).as("the pattern is the offset").isEqualTo(4096 + 8);
     }
+  }
+
+  /**
+   * A server that does as told after the first handshake, and as it should on later connections.
+   */
+  private ScriptedServer servesTheFirst(OnConnection first) throws IOException {
+    return server(
+        (peer, connection) -> {
+          if (connection > 0) {
+            peer.behave();
+          }
+          peer.handshake();
+          first.serve(peer);
+        });
+  }
+
+  /** What is done on a connection. */
+  private interface OnConnection {
+    void serve(Peer peer) throws IOException;
   }
 
   private ScriptedServer server(ScriptedServer.Script script) throws IOException {

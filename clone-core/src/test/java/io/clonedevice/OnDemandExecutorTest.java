@@ -1,0 +1,101 @@
+package io.clonedevice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** How many threads there are, and that no task is lost. */
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class OnDemandExecutorTest {
+  private static final int THREADS_MAX = 3;
+
+  private final AtomicInteger made = new AtomicInteger();
+  private OnDemandExecutor executor = executor(10_000);
+
+  private OnDemandExecutor executor(long idleSeconds) {
+    return new OnDemandExecutor(
+        THREADS_MAX,
+        idleSeconds,
+        task -> {
+          Thread thread = new Thread(task, "on-demand-" + made.incrementAndGet());
+          thread.setDaemon(true);
+          return thread;
+        });
+  }
+
+  @AfterEach
+  void close() {
+    executor.shutdownNow();
+  }
+
+  private void awaitIdle() {
+    while (executor.getActiveCount() > 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void tasksOneAfterTheOtherNeedFewThreads() throws Exception {
+    for (int i = 0; i < 1000; i++) {
+      CountDownLatch ran = new CountDownLatch(1);
+      executor.execute(ran::countDown);
+      ran.await();
+      awaitIdle();
+    }
+    // A thread that is not busy any more may not be waiting yet.
+    assertThat(made.get()).isLessThanOrEqualTo(2);
+  }
+
+  @Test
+  void busyThreadsAreJoinedByOthersUpToTheLimitAndTheRestWaits() throws Exception {
+    CountDownLatch begun = new CountDownLatch(THREADS_MAX);
+    CountDownLatch release = new CountDownLatch(1);
+    CountDownLatch ended = new CountDownLatch(10);
+    Set<String> threads = ConcurrentHashMap.newKeySet();
+    for (int i = 0; i < 10; i++) {
+      executor.execute(
+          () -> {
+            threads.add(Thread.currentThread().getName());
+            begun.countDown();
+            try {
+              release.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+            ended.countDown();
+          });
+    }
+    begun.await();
+    assertThat(executor.getQueue()).hasSize(10 - THREADS_MAX);
+    release.countDown();
+    ended.await();
+    assertThat(threads).hasSize(THREADS_MAX);
+  }
+
+  @Test
+  void noTaskIsLostWhereThreadsEndAtOnce() throws Exception {
+    executor = executor(1);
+    executor.setKeepAliveTime(1, TimeUnit.NANOSECONDS);
+    CountDownLatch ran = new CountDownLatch(20_000);
+    for (int i = 0; i < 20_000; i++) {
+      executor.execute(ran::countDown);
+    }
+    ran.await();
+  }
+
+  @Test
+  void refusesTasksAfterItsEnd() {
+    executor.shutdown();
+    assertThatExceptionOfType(RejectedExecutionException.class)
+        .isThrownBy(() -> executor.execute(() -> {}));
+  }
+}

@@ -1,0 +1,103 @@
+package io.clonedevice.hydration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.function.IntToDoubleFunction;
+import org.junit.jupiter.api.Test;
+
+/** How many copies may be in flight, beside stores whose speed is a function of that number. */
+class CopyWindowTest {
+  private static final long MIB = 1 << 20;
+  private static final double NS_PER_SECOND = 1e9;
+
+  private final CopyWindow window = new CopyWindow();
+  private double nowNs;
+
+  /** Copies of 1 MiB end one after the other, as the rate in MiB per second has it. */
+  private void copy(double seconds, IntToDoubleFunction rate) {
+    for (double endNs = nowNs + seconds * NS_PER_SECOND; nowNs < endNs; ) {
+      nowNs += NS_PER_SECOND / rate.applyAsDouble(window.copies());
+      window.copyEnded((long) nowNs, MIB);
+    }
+  }
+
+  /** Of so much time, the share in which the window was at most this many copies. */
+  private double shareOfTimeAtMost(int copies, double seconds, IntToDoubleFunction rate) {
+    double at = 0;
+    for (int i = 0; i < 1000; i++) {
+      copy(seconds / 1000, rate);
+      at += window.copies() <= copies ? 1 : 0;
+    }
+    return at / 1000;
+  }
+
+  private static IntToDoubleFunction latencySeconds(double latency) {
+    return copies -> copies / latency;
+  }
+
+  @Test
+  void beginsWithFour() {
+    assertThat(window.copies()).isEqualTo(4);
+  }
+
+  @Test
+  void growsUntilTheLatencyOfASourceIsHidden() {
+    copy(2, latencySeconds(0.1));
+    assertThat(window.copies()).isEqualTo(64);
+  }
+
+  @Test
+  void growsNoFurtherThanTheBandwidthOfASourceNeeds() {
+    IntToDoubleFunction link = copies -> Math.min(300, copies / 0.1);
+    copy(5, link);
+    assertThat(shareOfTimeAtMost(32, 60, link)).isGreaterThan(0.9);
+    assertThat(shareOfTimeAtMost(16, 60, link)).isLessThan(0.1);
+  }
+
+  @Test
+  void staysAtFourWhereMoreAreNoFaster() {
+    assertThat(shareOfTimeAtMost(4, 60, copies -> 1000)).isGreaterThan(0.9);
+  }
+
+  @Test
+  void shrinksWhenASourceHasComeNearer() {
+    copy(2, latencySeconds(0.1));
+    copy(60, copies -> 1000);
+    assertThat(window.copies()).isLessThanOrEqualTo(8);
+  }
+
+  @Test
+  void shrinksWhenMoreAreSlower() {
+    copy(2, latencySeconds(0.1));
+    copy(60, copies -> 4000.0 / copies);
+    assertThat(window.copies()).isLessThanOrEqualTo(8);
+  }
+
+  @Test
+  void givesUpATrialThatRequestsDisturbed() {
+    copy(0.15, latencySeconds(0.1));
+    assertThat(window.copies()).isEqualTo(4);
+    copy(0.15, latencySeconds(0.1));
+    assertThat(window.copies()).isEqualTo(8);
+    window.heldUp();
+    assertThat(window.copies()).isEqualTo(4);
+  }
+
+  @Test
+  void doesNotGrowWhileRequestsHoldItUp() {
+    for (int i = 0; i < 10_000; i++) {
+      copy(0.001, latencySeconds(0.1));
+      window.heldUp();
+    }
+    assertThat(window.copies()).isEqualTo(4);
+  }
+
+  @Test
+  void failedCopiesAreNoProgress() {
+    for (int i = 0; i < 10_000; i++) {
+      nowNs += NS_PER_SECOND * 0.1 / window.copies();
+      window.copyEnded((long) nowNs, 0);
+    }
+    assertThat(window.copies()).isLessThanOrEqualTo(8);
+  }
+}
