@@ -21,7 +21,7 @@ public final class RequestGateInterleavings {
   private RequestGateInterleavings() {}
 
   private static Request request() {
-    return new Request(null, Runnable::run, RequestRouter.NOWHERE, 0, 0, null, false);
+    return new Request(null, Runnable::run, RequestRouter.Route.NOWHERE, 0, 0, null, false);
   }
 
   private static int enterOrPark(RequestGate gate) {
