@@ -71,3 +71,11 @@ json=$bench/target/results/$table-$jdk.json
 headline="$(date -u '+%Y-%m-%d %H:%M UTC'); $(machine); JDK $jdk ($vm); \`clone-bench/tables/$table${*:+ $*}\`"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+
+# write_json TABLE COLUMNS ROW...: the results of a script that measures without Java, in the form that Results reads.
+write_json() {
+  local rows
+  rows=$(printf ', %s' "${@:3}")
+  printf '{"headline": "%s", "tables": [{"name": "%s", "columns": %s, "rows": [%s]}]}\n' \
+    "${headline//\"/\\\"}" "$1" "$2" "${rows:2}" > "$json"
+}

@@ -16,6 +16,7 @@ public final class RequestGateInterleavings {
   private static final int OUTSIDE = 0;
   private static final int INSIDE = 1;
   private static final int REFUSED = 2;
+  private static final int ALONE_SPINS = 50;
 
   private RequestGateInterleavings() {}
 
@@ -174,6 +175,10 @@ public final class RequestGateInterleavings {
       gate.runIfEmpty(
           () -> {
             alone = 1;
+            // Time for a request to arrive.
+            for (int i = 0; i < ALONE_SPINS; i++) {
+              Thread.onSpinWait();
+            }
             r.r2 = requestInside;
             alone = 0;
           });
