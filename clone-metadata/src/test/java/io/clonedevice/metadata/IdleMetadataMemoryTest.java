@@ -21,15 +21,16 @@ class IdleMetadataMemoryTest {
       long before = directBytes();
       for (int i = 0; i < COUNT; i++) {
         CloneMetadata metadata =
-            CloneMetadata.open(
-                new MemoryMetadataDevice(64), new RegionGeometry(128 * 4096L, 4096));
+            CloneMetadata.open(new MemoryMetadataDevice(64), new RegionGeometry(128 * 4096L, 4096));
         opened.add(metadata);
         metadata.markHydrated(0, 1);
         metadata.finishCommit(metadata.beginCommit());
       }
       assertThat(directBytes() - before).isLessThan(COUNT * TRANSFER_BUFFER / 4);
     } finally {
-      opened.forEach(CloneMetadata::close);
+      for (CloneMetadata metadata : opened) {
+        metadata.close();
+      }
     }
   }
 
