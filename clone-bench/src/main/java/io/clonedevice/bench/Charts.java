@@ -14,7 +14,8 @@ import java.util.stream.Stream;
  * <pre>java -cp benchmarks.jar io.clonedevice.bench.Charts RESULTS-DIRECTORY CHARTS-DIRECTORY</pre>
  *
  * <p>Draws of {@code hot-paths-JDK.json} the ratios, of {@code scaling-JDK.json} each part, and of
- * any file with a table whose first column is {@code percentile} a line for each other column.
+ * any file with a table whose first column is {@code percentile} a line for each other column, or
+ * with columns such as {@code p99 us} a line for each row.
  */
 public final class Charts {
   private static final Axis.Scale LOG = Axis.Scale.LOGARITHMIC;
@@ -63,6 +64,8 @@ public final class Charts {
       throws IOException {
     if (table.columns().get(0).equals("percentile")) {
       percentiles(name, jdk, headline, table);
+    } else if (table.columns().contains("p99 us")) {
+      percentileOfEachRow(name, jdk, headline, table);
     } else if (table.name().equals("submitters")) {
       submitters(name, jdk, headline, table);
     } else if (table.name().equals("devices")) {
@@ -141,6 +144,26 @@ public final class Charts {
         table,
         "percentile",
         table.columns().subList(1, table.columns().size()).toArray(new String[0]));
+    write(
+        name,
+        chart.draw("percentile of requests", Axis.Scale.PERCENTILE, "microseconds", LOG));
+  }
+
+  private void percentileOfEachRow(
+      String name, String jdk, String headline, Results.Table table) throws IOException {
+    LineChart chart =
+        new LineChart(
+            "Latency, " + table.name() + ", by " + table.columns().get(0) + ", " + jdk, headline);
+    for (int i = 0; i < table.rows().size(); i++) {
+      List<Object> row = table.rows().get(i);
+      LineChart.Series line = chart.line(row.get(0).toString(), i, false);
+      for (String column : table.columns()) {
+        if (column.matches("p[0-9.]+ us")) {
+          double percentile = Double.parseDouble(column.substring(1, column.length() - 3));
+          line.add(percentile, positive(table.number(row, column)));
+        }
+      }
+    }
     write(
         name,
         chart.draw("percentile of requests", Axis.Scale.PERCENTILE, "microseconds", LOG));

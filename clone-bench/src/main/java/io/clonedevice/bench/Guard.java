@@ -86,7 +86,7 @@ public final class Guard {
     for (HotPaths.Pair pair : pairs) {
       double noise = Math.min(NOISE_MAX, Math.max(NOISE_MIN, pair.uncertainty()));
       ratios.put(
-          pair.label(), Map.of("ratio", rounded(pair.ratio()), "noise", rounded(noise)));
+          pair.label(), Json.object("ratio", rounded(pair.ratio()), "noise", rounded(noise)));
     }
     return ratios;
   }
