@@ -84,17 +84,26 @@ final class CommitPipeline {
    * As {@link #flush}, for a caller that waits: it runs the round itself if no round is running.
    */
   void flushBlocking(Executor executor) throws IOException {
-    Outcome outcome = new Outcome();
-    boolean leads;
+    Outcome outcome = null;
     synchronized (lock) {
-      joined.add(outcome);
-      leads = !running;
+      if (running) {
+        outcome = new Outcome();
+        joined.add(outcome);
+      }
       running = true;
     }
-    if (leads && !runRound()) {
+    if (outcome != null) {
+      outcome.await(waiting);
+      return;
+    }
+    // While nobody ran, nobody had joined: this round is the caller's alone.
+    Throwable failure = makeDurable();
+    if (!endRound()) {
       execute(executor);
     }
-    outcome.await(waiting);
+    if (failure != null) {
+      BlockingRequest.rethrow(failure);
+    }
   }
 
   /** Commits if there is something to commit. */
@@ -144,13 +153,7 @@ final class CommitPipeline {
       round = joined;
       joined = new ArrayList<>();
     }
-    Throwable failure;
-    try {
-      failure = makeDurable();
-    } catch (RuntimeException | Error e) {
-      LOG.error("a flush ended unexpectedly", e);
-      failure = e;
-    }
+    Throwable failure = makeDurable();
     for (IoCompletion completion : round) {
       try {
         completion.completed(failure);
@@ -159,6 +162,10 @@ final class CommitPipeline {
         LOG.error("one who waited for a flush could not be told", e);
       }
     }
+    return endRound();
+  }
+
+  private boolean endRound() {
     synchronized (lock) {
       running = !joined.isEmpty();
       if (!running) {
@@ -168,11 +175,17 @@ final class CommitPipeline {
     }
   }
 
+  /** Never throws: a round must be ended. Returns why it failed, {@code null} if it did not. */
   private Throwable makeDurable() {
-    if (metadata.mode() == MetadataMode.FAIL) {
-      return CloneEngine.failModeException("flush");
+    try {
+      if (metadata.mode() == MetadataMode.FAIL) {
+        return CloneEngine.failModeException("flush");
+      }
+      return metadata.hasUncommittedChanges() ? commit() : flushDestination();
+    } catch (RuntimeException | Error e) {
+      LOG.error("a flush ended unexpectedly", e);
+      return e;
     }
-    return metadata.hasUncommittedChanges() ? commit() : flushDestination();
   }
 
   private Throwable flushDestination() {
