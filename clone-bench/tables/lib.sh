@@ -33,7 +33,7 @@ build_if_stale() {
   newer=$(find "$bench"/../clone-{metadata,core,bench}/src/main "$bench/pom.xml" -type f -newer "$jar" -print -quit 2> /dev/null || echo missing)
   if [[ ! -f $jar || -n $newer ]]; then
     need mvn maven
-    mvn -B -q -f "$bench/../pom.xml" -pl clone-bench -am -DskipTests -Dspotless.check.skip package >&2
+    mvn -B -q -f "$bench/../pom.xml" -pl clone-bench -am -Dmaven.test.skip -Dspotless.check.skip -Dmaven.javadoc.skip -Dmaven.source.skip package >&2
   fi
 }
 

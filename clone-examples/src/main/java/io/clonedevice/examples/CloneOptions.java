@@ -20,10 +20,13 @@ final class CloneOptions {
       required = true,
       paramLabel = "S",
       converter = SourceLocation.Converter.class,
-      description =
-          "What to clone; never written: a file, a block device, or an export of an NBD server as"
-              + " nbd://HOST[:PORT]/NAME, nbds://... for TLS, nbd+unix:///NAME?socket=PATH or"
-              + " nbds+unix:///NAME?socket=PATH.")
+      description = {
+        "What to clone; never written: a file, a block device, or an export of an NBD server as",
+        "  nbd://HOST[:PORT]/NAME",
+        "  nbds://HOST[:PORT]/NAME, with TLS",
+        "  nbd+unix:///NAME?socket=PATH",
+        "  nbds+unix:///NAME?socket=PATH, with TLS",
+      })
   private SourceLocation source;
 
   @Option(

@@ -2,6 +2,8 @@ package io.clonedevice.examples;
 
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -23,19 +25,23 @@ import picocli.CommandLine.ScopeType;
     footerHeading = "%nExit status:%n",
     footer = {
       "  0 done, 1 trouble, 2 misuse, 130 stopped by Ctrl-C, 143 stopped by SIGTERM (serve: 0)",
-    },
-    subcommands = {
-      RunCommand.class,
-      ServeCommand.class,
-      StatusCommand.class,
-      MessageCommand.class,
-      DumpCommand.class,
-      CheckCommand.class,
-      RepairCommand.class,
-      RestoreCommand.class,
-      Demo.class
     })
 public final class CloneTool {
+  // In the order of the help.
+  private static final Map<String, Class<?>> SUBCOMMANDS = new LinkedHashMap<>();
+
+  static {
+    SUBCOMMANDS.put("run", RunCommand.class);
+    SUBCOMMANDS.put("serve", ServeCommand.class);
+    SUBCOMMANDS.put("status", StatusCommand.class);
+    SUBCOMMANDS.put("message", MessageCommand.class);
+    SUBCOMMANDS.put("dump", DumpCommand.class);
+    SUBCOMMANDS.put("check", CheckCommand.class);
+    SUBCOMMANDS.put("repair", RepairCommand.class);
+    SUBCOMMANDS.put("restore", RestoreCommand.class);
+    SUBCOMMANDS.put("demo", Demo.class);
+  }
+
   static final int DONE = 0;
   static final int TROUBLE = 1;
   static final int MISUSE = 2;
@@ -65,6 +71,7 @@ public final class CloneTool {
   static int execute(PrintWriter out, PrintWriter err, String... args) {
     CloneTool tool = new CloneTool();
     CommandLine commandLine = new CommandLine(tool);
+    subcommands(args).forEach(commandLine::addSubcommand);
     commandLine.setOut(out);
     commandLine.setErr(err);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
@@ -76,6 +83,15 @@ public final class CloneTool {
       return MISUSE;
     }
     return commandLine.execute(args);
+  }
+
+  /**
+   * Returns the subcommand that the arguments begin with, all if it is none: for each that the
+   * parser is told of it looks at all options, which takes longer than the rest of its work.
+   */
+  private static Map<String, Class<?>> subcommands(String... args) {
+    Class<?> first = args.length == 0 ? null : SUBCOMMANDS.get(args[0]);
+    return first == null ? SUBCOMMANDS : Map.of(args[0], first);
   }
 
   private static int misuse(ParameterException misuse, String[] args) {

@@ -10,17 +10,21 @@ import java.nio.ByteBuffer;
 final class GrowingBuffer {
   private static final int SIZE_MIN = 16 << 10;
 
-  /** A quarter of a MiB of data and a page for what comes before it. */
-  static final int SIZE_MAX = (256 << 10) + 4096;
-
   private final MemoryBudget budget;
+  private final int sizeMax;
   private ByteBuffer buffer = ByteBuffer.allocateDirect(SIZE_MIN);
 
   /** The same bytes with a position and limit of its own. */
   private ByteBuffer view = buffer.duplicate();
 
-  GrowingBuffer(MemoryBudget budget) {
+  /**
+   * Makes a small one.
+   *
+   * @param dataMax bytes of data that it may grow to hold, with a page for what comes before them
+   */
+  GrowingBuffer(MemoryBudget budget, int dataMax) {
     this.budget = budget;
+    this.sizeMax = dataMax + 4096;
   }
 
   ByteBuffer buffer() {
@@ -29,6 +33,10 @@ final class GrowingBuffer {
 
   int capacity() {
     return buffer.capacity();
+  }
+
+  int sizeMax() {
+    return sizeMax;
   }
 
   /** Returns the one view on a range; valid until the next call. */
@@ -41,10 +49,10 @@ final class GrowingBuffer {
     if (size <= buffer.capacity()) {
       return true;
     }
-    if (size > SIZE_MAX) {
+    if (size > sizeMax) {
       return false;
     }
-    int wanted = Math.min(SIZE_MAX, Integer.highestOneBit(size - 1) << 1);
+    int wanted = Math.min(sizeMax, Integer.highestOneBit(size - 1) << 1);
     int added = wanted - buffer.capacity();
     if (!budget.tryReserve(added)) {
       return false;

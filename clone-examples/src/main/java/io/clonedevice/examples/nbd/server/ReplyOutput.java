@@ -18,6 +18,12 @@ import java.util.concurrent.locks.ReentrantLock;
 final class ReplyOutput {
   private static final int GATHERED_MAX = 64;
 
+  /**
+   * What long reads are cut into. Copying so much leaves nothing else in the processor's cache, so
+   * that each further piece costs the time to bring this program back into it.
+   */
+  private static final int DATA_MAX = 1 << 20;
+
   private final ByteChannel channel;
   private final InFlight inFlight;
   private final Executor helpers;
@@ -43,7 +49,7 @@ final class ReplyOutput {
 
   ReplyOutput(ByteChannel channel, MemoryBudget budget, InFlight inFlight, Executor helpers) {
     this.channel = channel;
-    this.batch = new GrowingBuffer(budget);
+    this.batch = new GrowingBuffer(budget, DATA_MAX);
     this.inFlight = inFlight;
     this.helpers = helpers;
   }

@@ -15,6 +15,9 @@ import java.nio.channels.ByteChannel;
  * </pre>
  */
 final class RequestInput {
+  /** More than a socket of the system's default size holds, so more than comes at once. */
+  private static final int DATA_MAX = 256 << 10;
+
   private final ByteChannel channel;
   private final GrowingBuffer bytes;
   private final BeforeWaiting beforeWaiting;
@@ -27,7 +30,7 @@ final class RequestInput {
 
   RequestInput(ByteChannel channel, MemoryBudget budget, BeforeWaiting beforeWaiting) {
     this.channel = channel;
-    this.bytes = new GrowingBuffer(budget);
+    this.bytes = new GrowingBuffer(budget, DATA_MAX);
     this.beforeWaiting = beforeWaiting;
   }
 
@@ -112,9 +115,9 @@ final class RequestInput {
       compact();
     }
     boolean received = channel.read(buffer) >= 0;
-    if (!buffer.hasRemaining() && buffer.capacity() < GrowingBuffer.SIZE_MAX) {
+    if (!buffer.hasRemaining() && buffer.capacity() < bytes.sizeMax()) {
       // The client sends more than fits: take more at once from now on.
-      grow(Math.min(GrowingBuffer.SIZE_MAX, 4 * buffer.capacity()));
+      grow(Math.min(bytes.sizeMax(), 4 * buffer.capacity()));
     }
     return received;
   }
