@@ -33,7 +33,7 @@ build_if_stale() {
   newer=$(find "$bench"/../clone-{metadata,core,bench}/src/main "$bench/pom.xml" -type f -newer "$jar" -print -quit 2> /dev/null || echo missing)
   if [[ ! -f $jar || -n $newer ]]; then
     need mvn maven
-    mvn -B -q -f "$bench/../pom.xml" -pl clone-bench -am -DskipTests -Dspotless.check.skip package >&2
+    mvn -B -q -f "$bench/../pom.xml" -pl clone-bench -am -Dmaven.test.skip -Dspotless.check.skip -Dmaven.javadoc.skip -Dmaven.source.skip package >&2
   fi
 }
 
@@ -71,3 +71,11 @@ json=$bench/target/results/$table-$jdk.json
 headline="$(date -u '+%Y-%m-%d %H:%M UTC'); $(machine); JDK $jdk ($vm); \`clone-bench/tables/$table${*:+ $*}\`"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+
+# write_json TABLE COLUMNS ROW...: the results of a script that measures without Java, in the form that Results reads.
+write_json() {
+  local rows
+  rows=$(printf ', %s' "${@:3}")
+  printf '{"headline": "%s", "tables": [{"name": "%s", "columns": %s, "rows": [%s]}]}\n' \
+    "${headline//\"/\\\"}" "$1" "$2" "${rows:2}" > "$json"
+}

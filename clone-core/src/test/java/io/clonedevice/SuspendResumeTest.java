@@ -242,7 +242,7 @@ class SuspendResumeTest {
             media
                 .deviceBuilder()
                 .runtime(runtime.runtime())
-                .hydration(Hydration.background().threshold(3).batchSize(1))
+                .hydration(Hydration.background().threshold(3).batchSize(1).timeShareMin(100))
                 .open()) {
       device.blocking().write(9 * REGION, ByteBuffer.allocate(REGION));
       runtime.stepHydrator();

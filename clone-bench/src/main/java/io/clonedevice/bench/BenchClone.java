@@ -136,7 +136,7 @@ final class BenchClone implements AutoCloseable {
 
   /** A buffer that every medium takes as it is. */
   static ByteBuffer buffer(int length) {
-    return ByteBuffer.allocateDirect(length + BufferPool.ALIGNMENT)
+    return ByteBuffer.allocateDirect(length + 2 * BufferPool.ALIGNMENT)
         .alignedSlice(BufferPool.ALIGNMENT)
         .limit(length)
         .slice();

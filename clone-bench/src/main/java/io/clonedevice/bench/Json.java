@@ -47,6 +47,15 @@ final class Json {
     return (List<?>) in(value, path);
   }
 
+  /** Returns an object with members in the order given: name, value, name, value, … */
+  static Map<String, Object> object(Object... members) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    for (int i = 0; i < members.length; i += 2) {
+      object.put((String) members[i], members[i + 1]);
+    }
+    return object;
+  }
+
   static String write(Object value) {
     StringBuilder out = new StringBuilder();
     write(value, "\n", out);

@@ -51,9 +51,9 @@ final class Load {
       List<Future<Long>> counts = new ArrayList<>();
       for (int i = 0; i < submitters; i++) {
         SplittableRandom random = new SplittableRandom(i);
+        ByteBuffer[] buffers = buffers();
         Callable<Long> submitter =
             () -> {
-              ByteBuffer[] buffers = buffers();
               ready.countDown();
               go.await();
               return submit(request, buffers, random, durationNs);

@@ -24,7 +24,8 @@ public final class RequestCosts {
   private static final ByteBuffer BUFFER = BenchClone.buffer(BUFFER_SIZE);
   private static final String TRACED =
       "pread64,pwrite64,fsync,fdatasync,fallocate,copy_file_range,sendfile,futex";
-  private static final ThreadMXBean THREADS = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
+  private static final ThreadMXBean THREADS =
+      ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
 
   private RequestCosts() {}
 
@@ -44,8 +45,7 @@ public final class RequestCosts {
 
   /** A table of the costs of every kind. */
   static Results.Table table() throws IOException, InterruptedException {
-    Results.Table table =
-        new Results.Table("costs", "row", "store calls", "bytes", "system calls");
+    Results.Table table = new Results.Table("costs", "row", "store calls", "bytes", "system calls");
     for (RequestKind kind : RequestKind.values()) {
       table.add(kind.row, storeCalls(kind), bytes(kind), systemCalls(kind));
     }

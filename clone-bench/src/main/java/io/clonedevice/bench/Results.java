@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * What one run has measured: tables of texts and numbers, for people as Markdown and for programs
@@ -99,9 +98,9 @@ record Results(String headline, List<Table> tables) {
   void write(Path json) throws IOException {
     List<Object> written = new ArrayList<>();
     for (Table table : tables) {
-      written.add(Map.of("name", table.name(), "columns", table.columns(), "rows", table.rows()));
+      written.add(Json.object("name", table.name(), "columns", table.columns(), "rows", table.rows()));
     }
-    Files.writeString(json, Json.write(Map.of("headline", headline, "tables", written)));
+    Files.writeString(json, Json.write(Json.object("headline", headline, "tables", written)));
   }
 
   static Results read(Path json) throws IOException {

@@ -29,6 +29,30 @@ public final class Scaling {
     if (parts.contains("submitters")) {
       submitters(results, thorough);
     }
+    if (parts.contains("devices")) {
+      Results.Table table = Devices.table(results);
+      Devices devices = new Devices(thorough ? 30_000 : 5_000);
+      for (int count : new int[] {0, 1, 10, 100, 1000}) {
+        devices.run(table, count);
+      }
+    }
+    Sizes sizes = new Sizes(thorough ? 500_000 : 50_000);
+    if (parts.contains("sizes")) {
+      Results.Table table = Sizes.table(results, "sizes");
+      sizes.run(Sizes.table(new Results("warm-up"), "sizes"), 1L << 30, 4096);
+      for (int shift = 30; shift <= 43; shift += thorough ? 1 : 3) {
+        sizes.run(table, 1L << shift, 4096);
+      }
+      if (!thorough) {
+        sizes.run(table, 1L << 43, 4096);
+      }
+    }
+    if (parts.contains("regions")) {
+      Results.Table table = Sizes.table(results, "regions");
+      for (int regionSize = 4096; regionSize <= 1 << 20; regionSize *= thorough ? 2 : 4) {
+        sizes.run(table, 1L << 40, regionSize);
+      }
+    }
     results.publish(Path.of(args[0]));
   }
 

@@ -42,7 +42,7 @@ public final class ClaimTableInterleavings {
     private final StressedMap regions = new StressedMap();
     private final ClaimTable claims = new ClaimTable(regions.map(), 4, Waiting.parked());
     private final Request request =
-        new Request(null, Runnable::run, RequestRouter.NOWHERE, 0, 0, null, false);
+        new Request(null, Runnable::run, RequestRouter.Route.NOWHERE, 0, 0, null, false);
 
     Attempt attempt(long firstRegion, long endRegion) {
       return claims.attempt(

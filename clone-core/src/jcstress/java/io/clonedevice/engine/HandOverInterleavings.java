@@ -73,7 +73,7 @@ public final class HandOverInterleavings {
     public LastPartOfARequest() {
       ENGINE.gate().tryEnter();
       request =
-          new Request(ENGINE, Runnable::run, RequestRouter.NOWHERE, 0, 0, null, false) {
+          new Request(ENGINE, Runnable::run, RequestRouter.Route.NOWHERE, 0, 0, null, false) {
             @Override
             void ended() {
               ends++;

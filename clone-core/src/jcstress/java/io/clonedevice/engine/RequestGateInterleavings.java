@@ -16,11 +16,12 @@ public final class RequestGateInterleavings {
   private static final int OUTSIDE = 0;
   private static final int INSIDE = 1;
   private static final int REFUSED = 2;
+  private static final int ALONE_SPINS = 50;
 
   private RequestGateInterleavings() {}
 
   private static Request request() {
-    return new Request(null, Runnable::run, RequestRouter.NOWHERE, 0, 0, null, false);
+    return new Request(null, Runnable::run, RequestRouter.Route.NOWHERE, 0, 0, null, false);
   }
 
   private static int enterOrPark(RequestGate gate) {
@@ -174,6 +175,10 @@ public final class RequestGateInterleavings {
       gate.runIfEmpty(
           () -> {
             alone = 1;
+            // Time for a request to arrive.
+            for (int i = 0; i < ALONE_SPINS; i++) {
+              Thread.onSpinWait();
+            }
             r.r2 = requestInside;
             alone = 0;
           });

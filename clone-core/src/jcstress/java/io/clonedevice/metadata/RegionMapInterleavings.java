@@ -24,6 +24,13 @@ public final class RegionMapInterleavings {
     return map;
   }
 
+  /** Gives a mark time to arrive. */
+  private static void awaitMark() {
+    for (int i = 0; i < COMMIT_SPINS; i++) {
+      Thread.onSpinWait();
+    }
+  }
+
   private static int one(boolean holds) {
     return holds ? 1 : 0;
   }
@@ -51,35 +58,6 @@ public final class RegionMapInterleavings {
       r.r1 = one(map.isHydrated(0));
       r.r2 = one(map.isHydrated(1));
       r.r3 = (int) map.hydratedCount();
-      map.close();
-    }
-  }
-
-  /** Whoever sees the bit sees the bytes. */
-  @JCStressTest
-  @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "neither yet")
-  @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the bytes, not the bit")
-  @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "both")
-  @Outcome(id = "1, 0", expect = FORBIDDEN, desc = "the bit without the bytes")
-  @State
-  public static class BitAfterBytes {
-    private final RegionMap map = newMap();
-    private int bytes;
-
-    @Actor
-    public void copy() {
-      bytes = 1;
-      map.mark(0, 1);
-    }
-
-    @Actor
-    public void read(II_Result r) {
-      r.r1 = one(map.isHydrated(0));
-      r.r2 = bytes;
-    }
-
-    @Arbiter
-    public void free(II_Result r) {
       map.close();
     }
   }
@@ -201,10 +179,7 @@ public final class RegionMapInterleavings {
     public void commit() {
       FrozenWords frozen = map.freeze();
       committed = frozen.dirty().isDirty(0);
-      // Time for a mark to arrive.
-      for (int i = 0; i < COMMIT_SPINS; i++) {
-        Thread.onSpinWait();
-      }
+      awaitMark();
       map.forget(frozen);
     }
 
@@ -236,7 +211,9 @@ public final class RegionMapInterleavings {
 
     @Actor
     public void abort() {
-      map.thaw(map.freeze().dirty());
+      FrozenWords frozen = map.freeze();
+      awaitMark();
+      map.thaw(frozen.dirty());
     }
 
     @Arbiter

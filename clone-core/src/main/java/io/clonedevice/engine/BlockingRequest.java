@@ -2,18 +2,22 @@ package io.clonedevice.engine;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A request whose caller waits, and meanwhile runs the request's continuations on its own thread.
  */
-final class BlockingRequest extends Request {
-  private static final Runnable WAKE_UP = () -> {};
-
-  private final BlockingQueue<Runnable> tasks;
+final class BlockingRequest extends Request implements Executor {
   private final Waiting waiting;
+  private final Thread caller = Thread.currentThread();
+
+  // Filled by any thread, emptied by the caller; edge: the queue. Whoever adds a task or ends the
+  // request unparks the caller afterwards.
+  private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
 
   BlockingRequest(
       CloneEngine engine,
@@ -22,20 +26,19 @@ final class BlockingRequest extends Request {
       long length,
       ByteBuffer buffer,
       Waiting waiting) {
-    this(engine, route, offset, length, buffer, waiting, new LinkedBlockingQueue<>());
+    super(engine, null, route, offset, length, buffer, false);
+    this.waiting = waiting;
   }
 
-  private BlockingRequest(
-      CloneEngine engine,
-      RequestRouter.Route route,
-      long offset,
-      long length,
-      ByteBuffer buffer,
-      Waiting waiting,
-      BlockingQueue<Runnable> tasks) {
-    super(engine, tasks::add, route, offset, length, buffer, false);
-    this.waiting = waiting;
-    this.tasks = tasks;
+  @Override
+  Executor continuations() {
+    return this;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    tasks.add(task);
+    wakeCaller();
   }
 
   @Override
@@ -45,13 +48,23 @@ final class BlockingRequest extends Request {
 
   @Override
   void ended() {
-    tasks.add(WAKE_UP);
+    wakeCaller();
   }
 
-  /** Called by the submitting thread, once, after {@link #route}. */
+  private void wakeCaller() {
+    if (Thread.currentThread() != caller) {
+      LockSupport.unpark(caller);
+    }
+  }
+
+  /** Called by the submitting thread, once, after the request was served. */
   void await() throws IOException {
     while (!isDone()) {
-      waiting.take(tasks).run();
+      waiting.untilUnparked(() -> isDone() || !tasks.isEmpty());
+      Runnable task = tasks.poll();
+      if (task != null) {
+        task.run();
+      }
     }
     try {
       join();

@@ -1,5 +1,6 @@
 package io.clonedevice.engine;
 
+import io.clonedevice.engine.RequestRouter.Route;
 import io.clonedevice.metadata.CloneMetadata;
 import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.MetadataModeException;
@@ -137,7 +138,7 @@ public final class CloneEngine {
     RequestCheck.writable(target);
     check.range("read", offset, target.remaining());
     return submit(
-        new Request(this, executor, router::read, offset, target.remaining(), target, false));
+        new Request(this, executor, Route.READ, offset, target.remaining(), target, false));
   }
 
   /**
@@ -151,7 +152,7 @@ public final class CloneEngine {
   public CompletableFuture<Void> write(long offset, ByteBuffer data, boolean durable) {
     check.range("write", offset, data.remaining());
     return submit(
-        new Request(this, executor, router::write, offset, data.remaining(), data, durable));
+        new Request(this, executor, Route.WRITE, offset, data.remaining(), data, durable));
   }
 
   /**
@@ -174,7 +175,7 @@ public final class CloneEngine {
    * @return completes when everything that completed before this call is durable
    */
   public CompletableFuture<Void> flush() {
-    Request request = new Request(this, executor, RequestRouter.NOWHERE, 0, 0, null, true);
+    Request request = new Request(this, executor, Route.NOWHERE, 0, 0, null, true);
     if (gate.enterOrPark(request)) {
       request.route();
     }
@@ -204,7 +205,7 @@ public final class CloneEngine {
         gate.exit();
       }
     } else {
-      runInside(new BlockingRequest(this, router::read, offset, length, target, waiting));
+      runInside(new BlockingRequest(this, Route.READ, offset, length, target, waiting));
     }
   }
 
@@ -228,7 +229,7 @@ public final class CloneEngine {
           gate.exit();
         }
       } else {
-        runInside(new BlockingRequest(this, router::write, offset, length, data, waiting));
+        runInside(new BlockingRequest(this, Route.WRITE, offset, length, data, waiting));
       }
     }
     if (durable) {
@@ -266,7 +267,7 @@ public final class CloneEngine {
   }
 
   private void runInside(BlockingRequest request) throws IOException {
-    route(request);
+    serve(request);
     request.await();
   }
 
@@ -279,17 +280,18 @@ public final class CloneEngine {
 
   private void dispatch(Request request) {
     if (!needsExecutor) {
-      route(request);
+      serve(request);
       return;
     }
     try {
-      executor.execute(() -> route(request));
+      executor.execute(request);
     } catch (RuntimeException | Error e) {
       request.completed(e);
     }
   }
 
-  private void route(Request request) {
+  /** Runs a request that is inside the gate. */
+  void serve(Request request) {
     if (metadata.mode() == MetadataMode.FAIL) {
       request.completed(failModeException("serve a request"));
     } else {
@@ -493,6 +495,15 @@ public final class CloneEngine {
   }
 
   /**
+   * Returns how many requests there have been.
+   *
+   * @return modulo 2^32: whether it has changed tells whether there were any
+   */
+  public int requestsEntered() {
+    return gate.requestsEntered();
+  }
+
+  /**
    * Returns whether every region is hydrated, committed and durable.
    *
    * @return whether the source is no longer needed
@@ -551,6 +562,10 @@ public final class CloneEngine {
 
   RequestGate gate() {
     return gate;
+  }
+
+  RequestRouter router() {
+    return router;
   }
 
   RequestCheck check() {

@@ -92,15 +92,14 @@ final class CommitPipeline {
       }
       running = true;
     }
-    Throwable failure;
-    if (outcome == null) {
-      // A round of its own: nobody joins while none is running, and who joins now is in the next.
-      failure = tryMakeDurable();
-      if (!endRound()) {
-        execute(executor);
-      }
-    } else {
-      failure = outcome.await(waiting);
+    if (outcome != null) {
+      outcome.await(waiting);
+      return;
+    }
+    // While nobody ran, nobody had joined: this round is the caller's alone.
+    Throwable failure = makeDurable();
+    if (!endRound()) {
+      execute(executor);
     }
     if (failure != null) {
       BlockingRequest.rethrow(failure);
@@ -154,7 +153,7 @@ final class CommitPipeline {
       round = joined;
       joined = new ArrayList<>();
     }
-    Throwable failure = tryMakeDurable();
+    Throwable failure = makeDurable();
     for (IoCompletion completion : round) {
       try {
         completion.completed(failure);
@@ -166,7 +165,6 @@ final class CommitPipeline {
     return endRound();
   }
 
-  /** Ends a round; returns whether nobody waits for another. */
   private boolean endRound() {
     synchronized (lock) {
       running = !joined.isEmpty();
@@ -177,21 +175,17 @@ final class CommitPipeline {
     }
   }
 
-  /** What a round is for; returns why it failed, or {@code null}. */
-  private Throwable tryMakeDurable() {
+  /** Never throws: a round must be ended. Returns why it failed, {@code null} if it did not. */
+  private Throwable makeDurable() {
     try {
-      return makeDurable();
+      if (metadata.mode() == MetadataMode.FAIL) {
+        return CloneEngine.failModeException("flush");
+      }
+      return metadata.hasUncommittedChanges() ? commit() : flushDestination();
     } catch (RuntimeException | Error e) {
       LOG.error("a flush ended unexpectedly", e);
       return e;
     }
-  }
-
-  private Throwable makeDurable() {
-    if (metadata.mode() == MetadataMode.FAIL) {
-      return CloneEngine.failModeException("flush");
-    }
-    return metadata.hasUncommittedChanges() ? commit() : flushDestination();
   }
 
   private Throwable flushDestination() {
@@ -261,11 +255,12 @@ final class CommitPipeline {
       notifyAll();
     }
 
-    /** Returns why it failed, or {@code null}. */
-    Throwable await(Waiting waiting) {
+    void await(Waiting waiting) throws IOException {
       waiting.until(this, () -> ended);
       // Set once, before ended was: the edge is this object's monitor.
-      return failure;
+      if (failure != null) {
+        BlockingRequest.rethrow(failure);
+      }
     }
   }
 }

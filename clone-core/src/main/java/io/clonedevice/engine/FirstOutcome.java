@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The outcome of one call of a store, taken once. A store that completes a call twice, or throws
- * after it completed it, would otherwise end a part of a request that has not ended: the request's
- * caller would get back a buffer in use, and the device be closed under a call.
+ * The outcome of one asynchronous call of a store, taken once. A store that completes a call twice,
+ * or throws after it completed it, would otherwise end a part of a request that has not ended: the
+ * request's caller would get back a buffer in use, and the device be closed under a call.
  */
 final class FirstOutcome implements IoCompletion {
   private static final Logger LOG = LoggerFactory.getLogger(FirstOutcome.class);

@@ -4,8 +4,8 @@ import io.clonedevice.store.IoCompletion;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 
 /**
  * A request on its way through the device: it ends when all its parts have ended, with the first
@@ -13,8 +13,16 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * <p>The future may be cancelled or completed by the user; the parts go on all the same and the
  * buffer stays in use until they have ended.
+ *
+ * <p>One object a request, and a view of its buffer: it is the future, the task that routes it, and
+ * the completion of its parts.
  */
-class Request extends CompletableFuture<Void> implements IoCompletion {
+class Request extends CompletableFuture<Void> implements IoCompletion, Runnable {
+  private static final AtomicIntegerFieldUpdater<Request> PARTS =
+      AtomicIntegerFieldUpdater.newUpdater(Request.class, "parts");
+  private static final AtomicReferenceFieldUpdater<Request, Throwable> FAILURE =
+      AtomicReferenceFieldUpdater.newUpdater(Request.class, Throwable.class, "failure");
+
   private final CloneEngine engine;
   private final Executor continuations;
   private final RequestRouter.Route route;
@@ -26,12 +34,12 @@ class Request extends CompletableFuture<Void> implements IoCompletion {
   private final int bufferEnd;
   private final boolean durable;
 
-  // The routing itself counts as one part. Any thread, atomically: the last one to end sees the
-  // rest.
-  private final AtomicInteger parts = new AtomicInteger(1);
+  // Parts that have not ended, besides the routing, which is one too. Any thread, atomically: the
+  // last one to end sees the rest.
+  private volatile int parts;
 
   // Any thread; the first one to set it wins.
-  private final AtomicReference<Throwable> failure = new AtomicReference<>();
+  private volatile Throwable failure;
 
   Request(
       CloneEngine engine,
@@ -61,7 +69,7 @@ class Request extends CompletableFuture<Void> implements IoCompletion {
   }
 
   /** Where work of this request runs that must not run on the thread at hand. */
-  final Executor continuations() {
+  Executor continuations() {
     return continuations;
   }
 
@@ -75,26 +83,38 @@ class Request extends CompletableFuture<Void> implements IoCompletion {
     return bytes.slice((int) (from - offset), (int) (to - from));
   }
 
+  /** The same, for a part that is on its way: no view of its bytes is asked for again. */
+  final ByteBuffer lastSlice(long from, long to) {
+    return to - from == length ? bytes : slice(from, to);
+  }
+
   final void addPart() {
-    parts.incrementAndGet();
+    PARTS.incrementAndGet(this);
+  }
+
+  /** Runs the request, inside the gate. */
+  @Override
+  public final void run() {
+    engine.serve(this);
   }
 
   /** Splits the request into parts and starts them. */
   final void route() {
-    run(() -> route.start(this));
+    run(() -> route.start(engine.router(), this));
   }
 
   /** Ends a part. */
   @Override
   public final void completed(Throwable trouble) {
     if (trouble != null) {
-      failure.compareAndSet(null, trouble);
+      FAILURE.compareAndSet(this, null, trouble);
     }
-    if (parts.decrementAndGet() == 0) {
-      if (durable && failure.get() == null) {
-        engine.pipeline().flush(this::end, continuations);
+    // Who finds no other part is alone: the last one, whom nobody can race with any more.
+    if (parts == 0 || PARTS.getAndDecrement(this) == 0) {
+      if (durable && failure == null) {
+        engine.pipeline().flush(this::end, continuations());
       } else {
-        end(failure.get());
+        end(failure);
       }
     }
   }

@@ -25,11 +25,15 @@ final class RequestRouter {
   /** How a kind of request is started. */
   @FunctionalInterface
   interface Route {
-    void start(Request request);
-  }
+    Route READ = RequestRouter::read;
+    Route WRITE = RequestRouter::write;
+    Route DISCARD = RequestRouter::discard;
 
-  /** The route of a request that reaches no store by itself. */
-  static final Route NOWHERE = request -> {};
+    /** The route of a request that reaches no store by itself. */
+    Route NOWHERE = (router, request) -> {};
+
+    void start(RequestRouter router, Request request);
+  }
 
   private final CloneEngine engine;
   private final RegionGeometry geometry;
@@ -54,10 +58,10 @@ final class RequestRouter {
     long first = geometry.firstRegionFrom(offset);
     long end = geometry.regionsEndingBy(offset + length);
     if (first >= end) {
-      return new WholeRegions(NOWHERE, offset, 0);
+      return new WholeRegions(Route.NOWHERE, offset, 0);
     }
     long from = geometry.offsetOf(first);
-    return new WholeRegions(this::discard, from, geometry.endOf(end - 1) - from);
+    return new WholeRegions(Route.DISCARD, from, geometry.endOf(end - 1) - from);
   }
 
   /** Whether every byte of a range is on the destination. */
@@ -98,7 +102,7 @@ final class RequestRouter {
     while (position < end) {
       long run = signedRunAt(position, end - position);
       long to = position + Math.abs(run);
-      ByteBuffer target = request.slice(position, to);
+      ByteBuffer target = request.lastSlice(position, to);
       request.addPart();
       if (run > 0) {
         destination.read(position, target, request.continuations(), request);
@@ -122,7 +126,7 @@ final class RequestRouter {
       if (map.isHydrated(region)) {
         long runEnd = map.endOfRun(region, geometry.regionAt(end - 1) + 1);
         long to = Math.min(end, geometry.endOf(runEnd - 1));
-        ByteBuffer data = request.slice(position, to);
+        ByteBuffer data = request.lastSlice(position, to);
         request.addPart();
         destination.write(position, data, request.continuations(), request);
         position = to;

@@ -7,18 +7,23 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 /**
- * Calls of a store as the engine makes them: on the thread at hand, which is one that may block
- * whenever a store may. A store that completes by itself on a thread of its own must not run the
- * blocking calls of another store there, so its completions hop to the request's continuations
- * then. Whatever a store does, each call has exactly one outcome.
+ * Calls of a store as the engine makes them. Whatever a store does, each call has exactly one
+ * outcome.
+ *
+ * <p>A store that blocks or returns at once is called on the thread at hand, which is one that may
+ * block whenever a store may: its call returns or throws, once. A store that completes by itself,
+ * on a thread of its own, may do so twice, and must not run the blocking calls of another store
+ * there, so its completions hop to the request's continuations then.
  */
 final class StoreAccess {
   private final BlockStore store;
+  private final boolean asynchronous;
   private final boolean hops;
 
   StoreAccess(BlockStore store, boolean otherStoreMayBlock) {
     this.store = store;
-    this.hops = otherStoreMayBlock && store.execution() == BlockStore.Execution.ASYNCHRONOUS;
+    this.asynchronous = store.execution() == BlockStore.Execution.ASYNCHRONOUS;
+    this.hops = otherStoreMayBlock && asynchronous;
   }
 
   BlockStore store() {
@@ -26,15 +31,27 @@ final class StoreAccess {
   }
 
   void read(long offset, ByteBuffer target, Executor continuations, IoCompletion completion) {
-    start(completion, continuations, c -> store.readAsync(offset, target, c));
+    if (asynchronous) {
+      start(completion, continuations, c -> store.readAsync(offset, target, c));
+    } else {
+      completion.run(() -> store.read(offset, target));
+    }
   }
 
   void write(long offset, ByteBuffer source, Executor continuations, IoCompletion completion) {
-    start(completion, continuations, c -> store.writeAsync(offset, source, c));
+    if (asynchronous) {
+      start(completion, continuations, c -> store.writeAsync(offset, source, c));
+    } else {
+      completion.run(() -> store.write(offset, source));
+    }
   }
 
   void discard(long offset, long length, Executor continuations, IoCompletion completion) {
-    start(completion, continuations, c -> store.discardAsync(offset, length, c));
+    if (asynchronous) {
+      start(completion, continuations, c -> store.discardAsync(offset, length, c));
+    } else {
+      completion.run(() -> store.discard(offset, length));
+    }
   }
 
   private void start(IoCompletion completion, Executor continuations, Consumer<IoCompletion> call) {

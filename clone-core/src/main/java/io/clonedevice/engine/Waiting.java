@@ -1,6 +1,6 @@
 package io.clonedevice.engine;
 
-import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -65,24 +65,20 @@ public final class Waiting {
     }
   }
 
-  /** Takes the head of a queue, which other threads or the steps fill. */
-  <T> T take(BlockingQueue<T> queue) {
+  /**
+   * Waits until a condition holds; whoever may have made it true unparks this thread afterwards.
+   */
+  void untilUnparked(BooleanSupplier condition) {
     boolean interrupted = false;
-    T head = queue.poll();
-    while (head == null) {
+    while (!condition.getAsBoolean()) {
       if (step != null) {
         step.run();
-        head = queue.poll();
       } else {
-        try {
-          head = queue.take();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
+        LockSupport.park(this);
+        interrupted |= Thread.interrupted();
       }
     }
     restore(interrupted);
-    return head;
   }
 
   private static boolean holds(Object monitor, BooleanSupplier condition) {

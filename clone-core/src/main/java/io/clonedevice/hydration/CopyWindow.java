@@ -30,8 +30,8 @@ final class CopyWindow {
   /** Rates taken between two trials, so that trials that come to nothing cost little. */
   private static final int REST = 16;
 
-  private static final double FASTER = 1.2;
-  private static final double AS_FAST = 0.9;
+  private static final double FASTER = 1.1;
+  private static final double AS_FAST = 0.95;
 
   // Written by the agent; read by any thread. Edge: volatile.
   private volatile int copies = LEAST;

@@ -33,13 +33,16 @@ import java.util.Optional;
  * one short subclass.
  */
 public interface BlockStore extends Closeable {
-  /** On which thread the engine runs a store's calls. */
+  /** On which thread the engine runs a store's calls, and which of them. */
   enum Execution {
     /** Calls return at once (memory): run them on the thread that submits the request. */
     CALLING_THREAD,
     /** Calls may wait for a medium: run them on the I/O executor. */
     IO_EXECUTOR,
-    /** The {@code ...Async} methods return at once and complete later by themselves (a network). */
+    /**
+     * The {@code ...Async} methods return at once and complete later by themselves (a network).
+     * Only of such a store they are called; of others the blocking ones.
+     */
     ASYNCHRONOUS
   }
 

@@ -148,7 +148,7 @@ class CloneEngineTest {
     CountDownLatch told = new CountDownLatch(1);
     CloneEngine engine = startedEngine(Waiting.stepping(told::countDown));
     Request request =
-        new Request(engine, Runnable::run, RequestRouter.NOWHERE, 0, 0, null, false) {
+        new Request(engine, Runnable::run, RequestRouter.Route.NOWHERE, 0, 0, null, false) {
           @Override
           public boolean complete(Void nothing) {
             left.countDown();

@@ -17,4 +17,23 @@ class RequestGateTest {
     assertThat(gate.tryEnter()).as("enters afterwards").isTrue();
     assertThat(gate.runIfEmpty(() -> {})).as("alone, with a request inside").isFalse();
   }
+
+  @Test
+  void countsWhatHasEnteredAndWhatIsInside() {
+    assertThat(gate.tryEnter()).isTrue();
+    assertThat(gate.tryEnter()).isTrue();
+    gate.exit();
+    assertThat(gate.requestsEntered()).isEqualTo(2);
+    assertThat(gate.requestsInside()).isEqualTo(1);
+    gate.exit();
+    assertThat(gate.requestsEntered()).isEqualTo(2);
+    assertThat(gate.requestsInside()).isZero();
+  }
+
+  @Test
+  void isEmptyAfterThoseWhoEnteredHaveLeft() {
+    assertThat(gate.tryEnter()).isTrue();
+    gate.exit();
+    assertThat(gate.runIfEmpty(() -> {})).isTrue();
+  }
 }

@@ -66,7 +66,7 @@ class MisbehaviourTest {
   @Test
   void outcomeThatIsToldTwiceEndsOnePartOfARequestAndNotTwo() throws Exception {
     source =
-        new FilterBlockStore(source) {
+        new AsynchronousStore(source) {
           @Override
           public void readAsync(long offset, ByteBuffer target, IoCompletion completion) {
             super.readAsync(
@@ -92,7 +92,7 @@ class MisbehaviourTest {
   @Test
   void exceptionThatIsThrownAfterTheOutcomeWasToldChangesNothing() throws Exception {
     source =
-        new FilterBlockStore(source) {
+        new AsynchronousStore(source) {
           @Override
           public void readAsync(long offset, ByteBuffer target, IoCompletion completion) {
             super.readAsync(offset, target, completion);
@@ -142,5 +142,17 @@ class MisbehaviourTest {
     runtime.advanceMs(1);
 
     assertThat(device.statusNoFlush().hydrationCompleted()).isTrue();
+  }
+
+  /** A store whose asynchronous calls are the ones that are made. */
+  private static class AsynchronousStore extends FilterBlockStore {
+    AsynchronousStore(BlockStore delegate) {
+      super(delegate);
+    }
+
+    @Override
+    public Execution execution() {
+      return Execution.ASYNCHRONOUS;
+    }
   }
 }

@@ -105,17 +105,21 @@ public final class MetadataFormatter {
             overflowRoot,
             tree.root());
 
-    ByteBuffer buffer = OnDiskMetadata.newBuffer();
-    BlockWriter writer = new BlockWriter(device, buffer);
-    writeSpaceMap(spaceMap, writer);
-    writeTree(tree, regionCount, writer);
-    writer.finish();
+    ByteBuffer buffer = TransferBuffers.acquire();
+    try {
+      BlockWriter writer = new BlockWriter(device, buffer);
+      writeSpaceMap(spaceMap, writer);
+      writeTree(tree, regionCount, writer);
+      writer.finish();
+    } finally {
+      TransferBuffers.release(buffer);
+    }
     device.flush();
     ByteBuffer superblockBytes = OnDiskMetadata.newBlock();
     superblock.encode(superblockBytes);
     device.write(Superblock.NUMBER, superblockBytes.duplicate());
     device.flush();
-    return new OnDiskMetadata(device, superblock, superblockBytes, tree, spaceMap, buffer);
+    return new OnDiskMetadata(device, superblock, superblockBytes, tree, spaceMap);
   }
 
   /** Gives the next block that may be written. */

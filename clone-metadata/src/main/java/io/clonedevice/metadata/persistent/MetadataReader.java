@@ -18,7 +18,6 @@ public final class MetadataReader {
   private static final FaultSink FAULTS = FaultSink.THROWING;
 
   private final MetadataBlocks device;
-  private final ByteBuffer buffer = OnDiskMetadata.newBuffer();
   private final BitSet reached = new BitSet();
   private final UniformArrayBlock unhydrated = new UniformArrayBlock(false);
   private final UniformArrayBlock hydrated = new UniformArrayBlock(true);
@@ -67,10 +66,15 @@ public final class MetadataReader {
   public OnDiskMetadata read(ArrayWordsConsumer words) throws IOException {
     reached.set(Superblock.NUMBER);
     BitsetTree tree = readTree();
-    readArrayBlocks(tree, words);
+    ByteBuffer buffer = TransferBuffers.acquire();
+    try {
+      readArrayBlocks(tree, buffer, words);
+    } finally {
+      TransferBuffers.release(buffer);
+    }
     readOverflowRoot();
     SpaceMap spaceMap = readSpaceMap();
-    return new OnDiskMetadata(device, superblock, superblockBytes, tree, spaceMap, buffer);
+    return new OnDiskMetadata(device, superblock, superblockBytes, tree, spaceMap);
   }
 
   /** Enters a reference; every block must be in range and referenced once. */
@@ -169,7 +173,8 @@ public final class MetadataReader {
 
   // ---- array blocks
 
-  private void readArrayBlocks(BitsetTree tree, ArrayWordsConsumer words) throws IOException {
+  private void readArrayBlocks(BitsetTree tree, ByteBuffer buffer, ArrayWordsConsumer words)
+      throws IOException {
     int most = buffer.capacity() / MetadataBlocks.BLOCK_SIZE;
     int count = tree.arrayBlocks();
     for (int first = 0; first < count; ) {
@@ -183,14 +188,15 @@ public final class MetadataReader {
       for (int i = 0; i < run; i++) {
         int start = i * MetadataBlocks.BLOCK_SIZE;
         buffer.limit(start + MetadataBlocks.BLOCK_SIZE).position(start);
-        readArrayBlock(first + i, tree.block(0, first + i), words);
+        readArrayBlock(first + i, tree.block(0, first + i), buffer, words);
       }
       first += run;
     }
   }
 
   /** Reads the array block between the buffer's position and limit. */
-  private void readArrayBlock(int index, int number, ArrayWordsConsumer words) throws IOException {
+  private void readArrayBlock(int index, int number, ByteBuffer buffer, ArrayWordsConsumer words)
+      throws IOException {
     long regionCount = superblock.regionCount();
     boolean full = (index + 1L) * ArrayBlock.REGIONS_PER_BLOCK <= regionCount;
     if (full && unhydrated.matches(buffer, number)) {

@@ -24,7 +24,6 @@ public final class OnDiskMetadata {
   private final MetadataBlocks device;
   private final BitsetTree tree;
   private final SpaceMap spaceMap;
-  private final ByteBuffer buffer;
 
   private Superblock superblock;
   private ByteBuffer superblockBytes;
@@ -39,14 +38,12 @@ public final class OnDiskMetadata {
       Superblock superblock,
       ByteBuffer superblockBytes,
       BitsetTree tree,
-      SpaceMap spaceMap,
-      ByteBuffer buffer) {
+      SpaceMap spaceMap) {
     this.device = device;
     this.superblock = superblock;
     this.superblockBytes = superblockBytes;
     this.tree = tree;
     this.spaceMap = spaceMap;
-    this.buffer = buffer;
   }
 
   /** Returns a buffer of the byte order of the format. */
@@ -118,7 +115,12 @@ public final class OnDiskMetadata {
     verifySuperblockUntouched();
     unsettled = new MetadataTransaction(tree, spaceMap);
     unsettled.shadow(contents.changedArrayBlocks());
-    unsettled.write(device, buffer, contents);
+    ByteBuffer buffer = TransferBuffers.acquire();
+    try {
+      unsettled.write(device, buffer, contents);
+    } finally {
+      TransferBuffers.release(buffer);
+    }
     device.flush();
     verifySuperblockUntouched();
     pending = nextSuperblock();

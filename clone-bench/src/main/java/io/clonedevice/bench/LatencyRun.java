@@ -1,0 +1,183 @@
+package io.clonedevice.bench;
+
+import io.clonedevice.CloneDevice;
+import io.clonedevice.hydration.Hydration;
+import io.clonedevice.metadata.MetadataSize;
+import io.clonedevice.store.BlockStore;
+import io.clonedevice.store.FileChannelBlockStore;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
+import org.HdrHistogram.Histogram;
+
+/**
+ * What does hydration cost those who use the device meanwhile? 4 KiB reads and writes at a fixed
+ * rate, each measured from when it was due, not from when it could be started: a request that had
+ * to wait for a slow one before it is counted with that wait (no coordinated omission). Files in
+ * the page cache; the requests go to the part of the device that was hydrated before, the same in
+ * all runs, while hydration copies the rest, round after round in turns.
+ *
+ * <pre>java -cp benchmarks.jar io.clonedevice.bench.LatencyRun JSON HEADLINE SECONDS ROUNDS [rate]
+ * </pre>
+ */
+public final class LatencyRun {
+  private static final int REGION = 4096;
+  private static final long HYDRATED = 64L << 20;
+  private static final long SIZE = 4L << 30;
+  private static final long HIGHEST_NS = 60_000_000_000L;
+  private static final String OFF = "off";
+  private static final double[] PERCENTILES = {50, 90, 99, 99.9};
+
+  /** Wakes up before a request is due, and waits for the rest awake. */
+  private static final long AWAKE_NS = 100_000;
+
+  private final Map<String, Histogram> histograms = new LinkedHashMap<>();
+  private final Map<String, Figures> rates = new LinkedHashMap<>();
+  private final Path source;
+  private final Path directory;
+  private final long durationNs;
+  private final long periodNs;
+
+  private LatencyRun(BenchFiles files, long durationNs, long periodNs) throws IOException {
+    this.source = files.random("source", SIZE);
+    this.directory = source.getParent();
+    this.durationNs = durationNs;
+    this.periodNs = periodNs;
+  }
+
+  /**
+   * Runs.
+   *
+   * @param args where to write, the first line to print, seconds a run, rounds, requests a second
+   *     (2000)
+   */
+  public static void main(String[] args) throws Exception {
+    long durationNs = (long) (Double.parseDouble(args[2]) * 1e9);
+    int rate = args.length > 4 ? Integer.parseInt(args[4]) : 2000;
+    Hydration hydration = Hydration.disabled();
+    Map<String, Hydration> settings = new LinkedHashMap<>();
+    settings.put(OFF, hydration);
+    settings.put("yielding (default: at least 10 % of the time)", hydration);
+    settings.put("yielding, without a floor", hydration.timeShareMin(0));
+    settings.put("at least 50 % of the time", hydration.timeShareMin(50));
+    settings.put("unlimited", hydration.timeShareMin(100));
+    try (BenchFiles files = new BenchFiles()) {
+      LatencyRun run = new LatencyRun(files, durationNs, 1_000_000_000L / rate);
+      for (int round = -1; round < Integer.parseInt(args[3]); round++) {
+        for (Map.Entry<String, Hydration> setting : settings.entrySet()) {
+          for (boolean write : new boolean[] {false, true}) {
+            run.measure(setting.getKey(), setting.getValue(), write, round >= 0);
+          }
+        }
+      }
+      Results results = new Results(args[1]);
+      run.tell(results, "read", settings);
+      run.tell(results, "write", settings);
+      results.publish(Path.of(args[0]));
+    }
+  }
+
+  private void measure(String setting, Hydration hydration, boolean write, boolean counts)
+      throws Exception {
+    Path destination = directory.resolve("destination");
+    Path metadata = directory.resolve("metadata");
+    try (CloneDevice device =
+        CloneDevice.builder()
+            .source(FileChannelBlockStore.openReadOnly(source))
+            .destination(FileChannelBlockStore.create(destination, SIZE))
+            .metadata(
+                FileChannelBlockStore.create(metadata, MetadataSize.forRegions(SIZE / REGION)))
+            .regionSize(REGION)
+            .hydration(hydration)
+            .open()) {
+      BlockStore blocking = device.blocking();
+      ByteBuffer chunk = ByteBuffer.allocateDirect(1 << 20);
+      for (long offset = 0; offset < HYDRATED; offset += chunk.capacity()) {
+        blocking.write(offset, chunk.clear());
+      }
+      device.flush().join();
+      if (!setting.equals(OFF)) {
+        device.enableHydration();
+      }
+      long before = device.statusNoFlush().hydratedRegions();
+      long start = System.nanoTime();
+      Histogram histogram = requests(blocking, write);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      if (counts) {
+        String key = key(setting, write ? "write" : "read");
+        histograms.computeIfAbsent(key, k -> new Histogram(HIGHEST_NS, 3)).add(histogram);
+        long regions = device.statusNoFlush().hydratedRegions() - before;
+        rates.computeIfAbsent(key, k -> new Figures()).add(regions * REGION / seconds / (1 << 20));
+      }
+      device.disableHydration();
+    }
+    Files.delete(destination);
+    Files.delete(metadata);
+  }
+
+  private Histogram requests(BlockStore store, boolean write) throws IOException {
+    Histogram histogram = new Histogram(HIGHEST_NS, 3);
+    ByteBuffer buffer = ByteBuffer.allocateDirect(REGION);
+    SplittableRandom random = new SplittableRandom(1);
+    long start = System.nanoTime();
+    for (long due = start + periodNs; due - start < durationNs; due += periodNs) {
+      awaitTime(due);
+      long offset = (long) random.nextInt((int) (HYDRATED / REGION)) * REGION;
+      if (write) {
+        store.write(offset, buffer.clear());
+      } else {
+        store.read(offset, buffer.clear());
+      }
+      histogram.recordValue(System.nanoTime() - due);
+    }
+    return histogram;
+  }
+
+  private static void awaitTime(long dueNs) {
+    for (long rest = dueNs - System.nanoTime(); rest > 0; rest = dueNs - System.nanoTime()) {
+      if (rest > AWAKE_NS) {
+        LockSupport.parkNanos(rest - AWAKE_NS);
+      } else {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  private void tell(Results results, String request, Map<String, Hydration> settings) {
+    Results.Table table =
+        results.table(
+            "4 KiB " + request,
+            "hydration",
+            "p50 us",
+            "p90 us",
+            "p99 us",
+            "p99.9 us",
+            "max us",
+            "p99 x off",
+            "hydrated MiB/s");
+    double off = Double.NaN;
+    for (String setting : settings.keySet()) {
+      Histogram histogram = histograms.get(key(setting, request));
+      Object[] row = new Object[8];
+      row[0] = setting;
+      for (int i = 0; i < PERCENTILES.length; i++) {
+        row[i + 1] = histogram.getValueAtPercentile(PERCENTILES[i]) / 1e3;
+      }
+      row[5] = histogram.getMaxValue() / 1e3;
+      double p99 = (double) row[3];
+      off = Double.isNaN(off) ? p99 : off;
+      row[6] = p99 / off;
+      row[7] = rates.get(key(setting, request)).median();
+      table.add(row);
+    }
+  }
+
+  private static String key(String setting, String request) {
+    return request + " " + setting;
+  }
+}
