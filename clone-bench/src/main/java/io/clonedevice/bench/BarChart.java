@@ -45,7 +45,12 @@ final class BarChart {
       svg.text(LEFT + 110 * i + 20, 46, "start", "", series.get(i));
     }
     for (double tick : axis.ticks()) {
-      svg.line(LEFT + axis.at(tick) * PLOT_WIDTH, TOP, LEFT + axis.at(tick) * PLOT_WIDTH, bottom, "grid");
+      svg.line(
+          LEFT + axis.at(tick) * PLOT_WIDTH,
+          TOP,
+          LEFT + axis.at(tick) * PLOT_WIDTH,
+          bottom,
+          "grid");
       svg.text(LEFT + axis.at(tick) * PLOT_WIDTH, bottom + 18, "middle", "", Axis.text(tick));
     }
     int top = TOP + GAP / 2;
@@ -62,7 +67,8 @@ final class BarChart {
       }
       top += groupHeight;
     }
-    svg.line(LEFT + axis.at(mark) * PLOT_WIDTH, TOP, LEFT + axis.at(mark) * PLOT_WIDTH, bottom, "mark");
+    svg.line(
+        LEFT + axis.at(mark) * PLOT_WIDTH, TOP, LEFT + axis.at(mark) * PLOT_WIDTH, bottom, "mark");
     svg.line(LEFT, TOP, LEFT, bottom, "axis");
     svg.text(LEFT + PLOT_WIDTH / 2.0, bottom + 40, "middle", "", axis.label());
     svg.note(12, bottom + 62, note);

@@ -71,9 +71,7 @@ public final class Charts {
     } else if (table.name().equals("devices")) {
       LineChart chart = new LineChart("Memory of each of many devices, " + jdk, headline);
       lines(chart, table, "devices", "heap KiB each", "off-heap KiB each");
-      write(
-          name,
-          chart.draw("devices on one runtime", LOG, "KiB of memory for each device", LOG));
+      write(name, chart.draw("devices on one runtime", LOG, "KiB of memory for each device", LOG));
     } else if (table.name().equals("sizes") || table.name().equals("regions")) {
       boolean sizes = table.name().equals("sizes");
       String by = sizes ? "device GiB" : "region KiB";
@@ -100,7 +98,8 @@ public final class Charts {
         (jdk, results) -> {
           Results.Table table = results.table("hot paths");
           for (List<Object> row : table.rows()) {
-            chart.add((String) table.cell(row, "request"), "JDK " + jdk, table.number(row, "ratio"));
+            chart.add(
+                (String) table.cell(row, "request"), "JDK " + jdk, table.number(row, "ratio"));
           }
         });
     write("hot-paths", chart.draw("device / bare medium; less is better", 3, 1));
@@ -120,7 +119,8 @@ public final class Charts {
                     String at = face.startsWith("a") ? ", depth " + Axis.text(depth) : "";
                     int colour = byDepth.size();
                     return new LineChart.Series[] {
-                      chart.line("device" + at, colour, false), chart.line("bare" + at, colour, true)
+                      chart.line("device" + at, colour, false),
+                      chart.line("bare" + at, colour, true)
                     };
                   });
           double submitters = table.number(row, "submitters");
@@ -144,13 +144,11 @@ public final class Charts {
         table,
         "percentile",
         table.columns().subList(1, table.columns().size()).toArray(new String[0]));
-    write(
-        name,
-        chart.draw("percentile of requests", Axis.Scale.PERCENTILE, "microseconds", LOG));
+    write(name, chart.draw("percentile of requests", Axis.Scale.PERCENTILE, "microseconds", LOG));
   }
 
-  private void percentileOfEachRow(
-      String name, String jdk, String headline, Results.Table table) throws IOException {
+  private void percentileOfEachRow(String name, String jdk, String headline, Results.Table table)
+      throws IOException {
     LineChart chart =
         new LineChart(
             "Latency, " + table.name() + ", by " + table.columns().get(0) + ", " + jdk, headline);
@@ -164,9 +162,7 @@ public final class Charts {
         }
       }
     }
-    write(
-        name,
-        chart.draw("percentile of requests", Axis.Scale.PERCENTILE, "microseconds", LOG));
+    write(name, chart.draw("percentile of requests", Axis.Scale.PERCENTILE, "microseconds", LOG));
   }
 
   private static void lines(LineChart chart, Results.Table table, String by, String... columns) {

@@ -110,8 +110,7 @@ final class Devices {
 
   /** Of the whole JVM, its own housekeeping included; that is what no device would cost, too. */
   private double idleProcessorUsPerSecond() throws InterruptedException {
-    OperatingSystemMXBean system =
-        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+    OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     Thread.sleep(1_500); // the commit that is due a second after the last write
     long before = system.getProcessCpuTime();
     Thread.sleep(idleMs);

@@ -65,7 +65,8 @@ final class LineChart {
       draw(svg, x, y, series);
       int at = TOP + 10 + 22 * row++;
       int legend = LEFT + PLOT_WIDTH + 16;
-      svg.path(legend + "," + at + " " + (legend + 28) + "," + at, series.colour(), series.dashed());
+      svg.path(
+          legend + "," + at + " " + (legend + 28) + "," + at, series.colour(), series.dashed());
       svg.text(legend + 36, at + 4, "start", "", series.name());
     }
     return svg.end();
@@ -74,8 +75,7 @@ final class LineChart {
   private void draw(Svg svg, Axis x, Axis y, Series series) {
     StringBuilder path = new StringBuilder();
     for (double[] point : series.points()) {
-      path.append(
-          String.format(Locale.ROOT, "%.1f,%.1f ", left(x, point[0]), top(y, point[1])));
+      path.append(String.format(Locale.ROOT, "%.1f,%.1f ", left(x, point[0]), top(y, point[1])));
     }
     svg.path(path.toString().strip(), series.colour(), series.dashed());
     for (double[] point : series.points()) {

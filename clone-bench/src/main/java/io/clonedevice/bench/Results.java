@@ -98,7 +98,8 @@ record Results(String headline, List<Table> tables) {
   void write(Path json) throws IOException {
     List<Object> written = new ArrayList<>();
     for (Table table : tables) {
-      written.add(Json.object("name", table.name(), "columns", table.columns(), "rows", table.rows()));
+      written.add(
+          Json.object("name", table.name(), "columns", table.columns(), "rows", table.rows()));
     }
     Files.writeString(json, Json.write(Json.object("headline", headline, "tables", written)));
   }

@@ -56,7 +56,9 @@ final class Sizes {
       BlockStore nothing = new MemoryBlockStore(size).asReadOnly();
       double formatMs =
           Figures.milliseconds(
-              () -> open(runtime, nothing, new MemoryBlockStore(size), metadata, regionSize, calls).close());
+              () ->
+                  open(runtime, nothing, new MemoryBlockStore(size), metadata, regionSize, calls)
+                      .close());
       BlockStore source = new MemoryBlockStore(size).asReadOnly();
       BlockStore destination = new MemoryBlockStore(size);
       double heap = Figures.heap();

@@ -107,7 +107,7 @@ final class UninterruptibleFile implements Closeable {
 
   /** Returns the bytes in the file or device now. */
   long size() throws IOException {
-    return query(FileChannel::size);
+    return anchor.length(); // no channel, so that an interrupt leaves it alone
   }
 
   /** Fills the rest of a buffer; an {@link EOFException} if the file ends before that. */

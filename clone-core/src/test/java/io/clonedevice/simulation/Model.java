@@ -191,7 +191,8 @@ final class Model {
       return "sector " + sector + " reads " + found + ", may read " + values;
     }
     if (calm && values.size() > 1) {
-      // What was read once stays; a read that began earlier and is in flight may have found another.
+      // What was read once stays; a read that began earlier and is in flight may have found
+      // another.
       Change only = match;
       if (reads.size() > 1) {
         values.forEach(value -> gone.add(new Gone(sector, value, now)));
