@@ -101,6 +101,8 @@ public final class LatencyRun {
         blocking.write(offset, chunk.clear());
       }
       device.flush().join();
+      ExternalRun.of(
+          "sync"); // what the setting before has left to be written is none of this one's
       if (!setting.equals(OFF)) {
         device.enableHydration();
       }

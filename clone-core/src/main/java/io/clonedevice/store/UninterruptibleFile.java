@@ -228,7 +228,7 @@ final class UninterruptibleFile implements Closeable {
       if (otherCopies != null) {
         otherCopies.close();
       }
-      for (Closeable part : new Closeable[] {channel, lockChannel, anchor}) {
+      for (Closeable part : new Closeable[] {channel, this::closeLockChannel, anchor}) {
         try {
           if (part != null) {
             part.close();
@@ -245,6 +245,19 @@ final class UninterruptibleFile implements Closeable {
     descriptorClosed(identity);
     if (failure != null) {
       throw failure;
+    }
+  }
+
+  /**
+   * While nobody takes a lock again: a channel that is closed between the two halves of that may
+   * make the JDK forget the lock (FileLockTable removes the list of a file's locks when it finds an
+   * older one empty), and grant it to the next in this process.
+   */
+  private void closeLockChannel() throws IOException {
+    synchronized (DescriptorClosings.whileLocking()) {
+      if (lockChannel != null) {
+        lockChannel.close();
+      }
     }
   }
 

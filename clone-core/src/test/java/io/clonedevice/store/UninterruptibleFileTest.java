@@ -184,7 +184,7 @@ class UninterruptibleFileTest {
     try {
       List<Future<Integer>> attempts = new ArrayList<>();
       for (int thread = 0; thread < 4; thread++) {
-        attempts.add(threads.submit(() -> locksTaken(500)));
+        attempts.add(threads.submit(() -> locksTaken(5_000)));
       }
       for (Future<Integer> each : attempts) {
         assertThat(each.get()).as("locks taken beside the holder's").isZero();
