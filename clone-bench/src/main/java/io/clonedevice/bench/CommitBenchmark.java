@@ -1,22 +1,17 @@
 package io.clonedevice.bench;
 
-import io.clonedevice.store.BlockStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
@@ -24,13 +19,12 @@ import org.openjdk.jmh.annotations.Warmup;
  * flush? The baseline is a write as long and a flush of the bare medium: one flush, where a commit
  * needs three. A write uses a region up, so each iteration has a new clone over the same files.
  */
-@State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(3)
 @Warmup(iterations = 20)
 @Measurement(iterations = 20)
-public class CommitBenchmark {
+public class CommitBenchmark extends RenewedClone {
   private static final int REGION = 4096;
   private static final int FLUSHES = 32;
 
@@ -39,8 +33,6 @@ public class CommitBenchmark {
   public String where;
 
   private final ByteBuffer buffer = BenchClone.buffer(REGION);
-  private BenchClone clone;
-  private BlockStore blocking;
   private BenchClone.Transfer bareWrite;
 
   /** Makes the files. */
@@ -49,19 +41,6 @@ public class CommitBenchmark {
     Medium medium = Where.parse(where).medium();
     clone = new BenchClone(medium, (FLUSHES + 1) * (long) REGION, REGION).hydrate().openBare();
     bareWrite = clone.bareWrite();
-  }
-
-  /** Makes every region unhydrated. */
-  @Setup(Level.Iteration)
-  public void renew() throws IOException {
-    clone.renew();
-    blocking = clone.blocking();
-  }
-
-  /** Removes the files. */
-  @TearDown
-  public void close() throws IOException {
-    clone.close();
   }
 
   /** The baseline. */

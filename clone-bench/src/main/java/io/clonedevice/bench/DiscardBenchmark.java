@@ -7,15 +7,11 @@ import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
@@ -23,37 +19,21 @@ import org.openjdk.jmh.annotations.Warmup;
  * unhydrated region, which becomes hydrated, and of a hydrated one? In memory, where the discard
  * itself costs next to nothing, of regions that hold nothing; passdown is on.
  */
-@State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(3)
 @Warmup(iterations = 30)
 @Measurement(iterations = 30)
-public class DiscardBenchmark {
+public class DiscardBenchmark extends RenewedClone {
   private static final int REGION = 64 << 10;
   private static final int DISCARDS = 4096;
 
   private final MemoryBlockStore bare = new MemoryBlockStore((DISCARDS + 1) * (long) REGION);
-  private BenchClone clone;
-  private BlockStore blocking;
 
   /** Makes a clone. */
   @Setup
   public void open() throws IOException {
     clone = new BenchClone(Medium.MEMORY, bare.size(), REGION);
-  }
-
-  /** Makes every region unhydrated. */
-  @Setup(Level.Iteration)
-  public void renew() throws IOException {
-    clone.renew();
-    blocking = clone.blocking();
-  }
-
-  /** Ends the clone. */
-  @TearDown
-  public void close() throws IOException {
-    clone.close();
   }
 
   /** The baseline. */

@@ -22,7 +22,6 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 public final class MetadataOpenRun {
   private static final int CHUNK = 128 << 10;
-  private static final int CACHE_LINE = 64;
   private static final int HEADER = 24;
 
   // Printed, so that the compiler cannot leave out the comparison.
@@ -118,9 +117,9 @@ public final class MetadataOpenRun {
 
   /** Reads, and compares the words of each block with zeroes, or with ones if that is its first. */
   private static void readAndCompare(Path file, long bytes) throws IOException {
-    ByteBuffer chunk = alignedBuffer(CHUNK);
-    ByteBuffer zeroes = alignedBuffer(MetadataDevice.BLOCK_SIZE).position(HEADER);
-    ByteBuffer ones = alignedBuffer(MetadataDevice.BLOCK_SIZE);
+    ByteBuffer chunk = BenchClone.buffer(CHUNK);
+    ByteBuffer zeroes = BenchClone.buffer(MetadataDevice.BLOCK_SIZE).position(HEADER);
+    ByteBuffer ones = BenchClone.buffer(MetadataDevice.BLOCK_SIZE);
     while (ones.hasRemaining()) {
       ones.putLong(-1L);
     }
@@ -134,13 +133,6 @@ public final class MetadataOpenRun {
         }
       }
     }
-  }
-
-  private static ByteBuffer alignedBuffer(int bytes) {
-    return ByteBuffer.allocateDirect(bytes + CACHE_LINE)
-        .alignedSlice(CACHE_LINE)
-        .limit(bytes)
-        .slice();
   }
 
   private static void readIntoFreshMemory(Path file, long bytes) throws IOException {

@@ -52,20 +52,15 @@ final class NbdSourceRun {
     Path socket = files.path("socket");
     Path destination = files.path("nbd-destination");
     Path metadata = files.path("nbd-metadata");
-    Process server =
-        new ProcessBuilder(
-                ("nbdkit -f -r -U " + socket + " --filter=delay file file=" + source)
-                    .concat(" rdelay=" + latencyMs + "ms")
-                    .split(" "))
-            .inheritIO()
-            .start();
+    Path pid = files.path("pid");
+    // Returns when it listens; the server itself goes on in the background.
+    ExternalRun.of(
+        ("nbdkit -r -U " + socket + " -P " + pid + " --filter=delay file file=" + source)
+            .concat(" rdelay=" + latencyMs + "ms")
+            .split(" "));
+    ProcessHandle server =
+        ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).orElseThrow();
     try {
-      while (!Files.exists(socket)) {
-        if (!server.isAlive()) {
-          throw new IOException("nbdkit ended with status " + server.exitValue());
-        }
-        Thread.sleep(10);
-      }
       String uri = "nbd+unix:///?socket=" + socket;
       String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
       String clone = java + " -jar " + cloneJar + " run --quiet --region-size 4096 --source " + uri;
@@ -79,8 +74,9 @@ final class NbdSourceRun {
       Files.delete(destination);
     } finally {
       server.destroy();
-      server.waitFor();
+      server.onExit().join();
       Files.deleteIfExists(socket);
+      Files.deleteIfExists(pid);
     }
   }
 }

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Is hydration of a source that takes its time for each request parallel enough? Bandwidth by
@@ -109,10 +111,7 @@ public final class SlowSourceRun {
                 .hydration(hydration)
                 .open()) {
       long start = System.nanoTime();
-      long end = start + (long) (seconds * 1e9);
-      while (System.nanoTime() < end && !device.hydrated().isDone()) {
-        Thread.sleep(10);
-      }
+      awaitHydration(device, seconds);
       long copied = device.statusNoFlush().hydratedRegions() * REGION;
       rate = copied / ((System.nanoTime() - start) / 1e9) / (1 << 20);
       device.disableHydration();
@@ -120,5 +119,14 @@ public final class SlowSourceRun {
     Files.delete(destination);
     Files.delete(metadata);
     return rate;
+  }
+
+  /** Waits until the device is hydrated, or the time is over. */
+  private static void awaitHydration(CloneDevice device, double seconds) throws Exception {
+    try {
+      device.hydrated().get((long) (seconds * 1000), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      return; // what was copied until then tells the rate as well
+    }
   }
 }

@@ -1,6 +1,5 @@
 package io.clonedevice.bench;
 
-import io.clonedevice.store.BlockStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -9,14 +8,11 @@ import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
@@ -27,20 +23,17 @@ import org.openjdk.jmh.annotations.Warmup;
  * iteration writes to every region of a new clone over the same files, whose blocks are all
  * allocated and in the page cache.
  */
-@State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(3)
 @Warmup(iterations = 30)
 @Measurement(iterations = 30)
-public class UnhydratedWriteBenchmark {
+public class UnhydratedWriteBenchmark extends RenewedClone {
   private static final int REGION = 64 << 10;
   private static final int SMALL = 4096;
   private static final int WRITES = 512;
 
   private final ByteBuffer buffer = BenchClone.buffer(REGION);
-  private BenchClone clone;
-  private BlockStore blocking;
   private FileChannel source;
   private BenchClone.Transfer bareWrite;
 
@@ -52,18 +45,10 @@ public class UnhydratedWriteBenchmark {
     bareWrite = clone.bareWrite();
   }
 
-  /** Makes every region unhydrated. */
-  @Setup(Level.Iteration)
-  public void renew() throws IOException {
-    clone.renew();
-    blocking = clone.blocking();
-  }
-
-  /** Removes the files. */
+  /** Closes the source of the baseline. */
   @TearDown
-  public void close() throws IOException {
+  public void closeSource() throws IOException {
     source.close();
-    clone.close();
   }
 
   /** The baseline of a small write. */
