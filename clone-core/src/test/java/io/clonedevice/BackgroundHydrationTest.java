@@ -231,26 +231,6 @@ class BackgroundHydrationTest {
 
   @Test
   @Tag("A27")
-  void nothingNewStartsBetweenRequestsThatFollowEachOther() {
-    CloneDevice device = stepped.open(oneByOne().timeShareMin(0));
-    stepped.await(device.write(0, ByteBuffer.wrap(filled(REGION, 1))));
-    for (int i = 0; i < 100; i++) {
-      stepped.await(device.read(0, ByteBuffer.allocate(REGION)));
-      for (int ms = 0; ms < 4; ms++) {
-        stepped.advanceMs(1);
-      }
-    }
-    assertThat(copies()).isEmpty();
-
-    for (int ms = 0; ms < 10; ms++) {
-      stepped.advanceMs(1);
-    }
-
-    assertThat(stepped.hydrated()).isEqualTo(REGIONS);
-  }
-
-  @Test
-  @Tag("A27")
   void copyInFlightEndsNormallyWhileRequestsAreInFlight() {
     CloneDevice device = stepped.open(oneByOne().timeShareMin(0));
     stepped.source().gate().hold();

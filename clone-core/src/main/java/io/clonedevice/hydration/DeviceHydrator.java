@@ -343,10 +343,10 @@ public final class DeviceHydrator implements HydrationSignals {
       if (regionCount - engine.metadata().regionMap().hydratedCount() <= hydrating) {
         return copiesInFlight > 0 ? NEVER : nowNs + RECHECK_NS;
       }
-      pacer.requestsSeen(nowNs, engine.requestsInFlight(), engine.requestsEntered());
-      long delay = pacer.delayNs(nowNs, copiesInFlight);
+      boolean requestsInFlight = engine.requestsInFlight() > 0;
+      long delay = pacer.delayNs(nowNs, requestsInFlight, copiesInFlight);
       if (delay > 0) {
-        if (pacer.isYielding(nowNs)) {
+        if (requestsInFlight) {
           window.heldUp();
         }
         return nowNs + delay;

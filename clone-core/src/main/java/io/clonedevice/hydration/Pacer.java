@@ -2,19 +2,12 @@ package io.clonedevice.hydration;
 
 /**
  * When the next background copy may start: after the pauses that the largest share of time and the
- * largest rate demand; and while the device is in use only one after the other, as often as the
- * smallest share of time demands. Confined to the hydrator agent.
- *
- * <p>A device is in use from a request until a while after it. A request that takes microseconds is
- * hardly ever seen in flight, and yet those that come every millisecond would meet copies all the
- * time.
+ * largest rate demand; and while requests are in flight only as often as the smallest share of time
+ * demands. Confined to the hydrator agent.
  */
 final class Pacer {
-  /** How soon to look again after copies in flight. */
-  private static final long CHECK_NS = 1_000_000;
-
-  /** How long after a request a device is in use: steady load is 200 requests a second or more. */
-  private static final long IN_USE_NS = 5_000_000;
+  /** How soon to look again while requests hold hydration up. */
+  private static final long YIELD_CHECK_NS = 1_000_000;
 
   private static final long NS_PER_SECOND = 1_000_000_000;
 
@@ -22,33 +15,12 @@ final class Pacer {
   private final long bytesPerSecondMax;
   private long notBeforeNs;
   private long floorNs;
-  private int requestsEntered;
-  private long inUseUntilNs;
 
   Pacer(Hydration settings, long nowNs) {
     this.settings = settings;
     this.bytesPerSecondMax = settings.bytesPerSecondMax();
     this.notBeforeNs = nowNs;
     this.floorNs = nowNs;
-    this.inUseUntilNs = nowNs;
-  }
-
-  /**
-   * Takes notice of requests.
-   *
-   * @param inFlight how many there are now
-   * @param entered how many there have been, modulo 2^32
-   */
-  void requestsSeen(long nowNs, long inFlight, int entered) {
-    if (inFlight > 0 || entered != requestsEntered) {
-      requestsEntered = entered;
-      inUseUntilNs = nowNs + IN_USE_NS;
-    }
-  }
-
-  /** Returns whether requests hold hydration up. */
-  boolean isYielding(long nowNs) {
-    return inUseUntilNs - nowNs > 0 && settings.timeShareMin() < 100;
   }
 
   /**
@@ -57,22 +29,21 @@ final class Pacer {
    * @param copiesInFlight of this device, by the hydrator
    * @return nanoseconds; 0 to start now
    */
-  long delayNs(long nowNs, int copiesInFlight) {
+  long delayNs(long nowNs, boolean requestsInFlight, int copiesInFlight) {
     long paced = notBeforeNs - nowNs;
     if (paced > 0) {
       return paced;
     }
     if (settings.timeShareMax() < 100 && copiesInFlight > 0) {
-      return CHECK_NS;
+      return YIELD_CHECK_NS;
     }
-    if (!isYielding(nowNs)) {
+    if (!requestsInFlight || settings.timeShareMin() == 100) {
       return 0;
     }
-    long free = inUseUntilNs - nowNs;
     if (settings.timeShareMin() == 0 || copiesInFlight > 0) {
-      return free;
+      return YIELD_CHECK_NS;
     }
-    return Math.max(0, Math.min(floorNs - nowNs, free));
+    return Math.max(0, Math.min(floorNs - nowNs, YIELD_CHECK_NS));
   }
 
   void copyStarted(long nowNs, long bytes) {
