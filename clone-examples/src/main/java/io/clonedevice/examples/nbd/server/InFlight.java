@@ -38,8 +38,8 @@ final class InFlight {
    */
   synchronized boolean enter(long size) throws InterruptedException {
     while (!tryEnter(size)) {
-      if (count == 0) {
-        return false;
+      if (bytes == 0 && count < COUNT_MAX) {
+        return false; // one that holds nothing, as the end of a long reply, gives nothing back
       }
       wait();
     }
