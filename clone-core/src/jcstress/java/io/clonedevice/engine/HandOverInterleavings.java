@@ -129,9 +129,8 @@ public final class HandOverInterleavings {
       BlockStore destination =
           new FilterBlockStore(MEDIUM) {
             @Override
-            public void writeAsync(long offset, ByteBuffer buffer, IoCompletion completion) {
+            public void write(long offset, ByteBuffer buffer) {
               copied[0] = buffer.get(0);
-              completion.completed(null);
             }
           };
       task =

@@ -117,6 +117,9 @@ public final class MutantHunt {
   private boolean isSound(Layer layer, List<String> testClasses) throws Exception {
     TestRuns.Verdict verdict = runs.run(layer, testClasses, null);
     tell("none", layer, verdict);
+    if (verdict.isCaught()) {
+      Files.copy(runs.output(), System.out);
+    }
     return !verdict.isCaught();
   }
 

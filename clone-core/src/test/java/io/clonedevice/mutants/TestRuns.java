@@ -29,6 +29,11 @@ final class TestRuns {
     this.output = output;
   }
 
+  /** What the last run printed, seeds and failures among it. */
+  Path output() {
+    return output;
+  }
+
   /** What came of one run. */
   record Verdict(boolean isCaught, String text) {}
 

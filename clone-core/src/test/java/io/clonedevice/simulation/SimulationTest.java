@@ -76,7 +76,7 @@ class SimulationTest {
 
   @Test
   void flushThatIsAcknowledgedAndNotDoneIsFound() {
-    assertFoundAndMadeSmall(
+    assertFoundAndMadeMinimal(
         medium ->
             new FilterBlockStore(medium) {
               @Override
@@ -86,7 +86,7 @@ class SimulationTest {
 
   @Test
   void writeThatIsDroppedIsFound() {
-    assertFoundAndMadeSmall(
+    assertFoundAndMadeMinimal(
         medium ->
             new FilterBlockStore(medium) {
               private int writes;
@@ -102,13 +102,23 @@ class SimulationTest {
             });
   }
 
-  private static void assertFoundAndMadeSmall(UnaryOperator<BlockStore> defect) {
+  private static void assertFoundAndMadeMinimal(UnaryOperator<BlockStore> defect) {
     Campaign campaign = new Campaign(defect);
     campaign.run(new Seed().value(), CANARY_SEEDS_MAX, null);
     assertThat(campaign.hasFailed()).as("found in %d seeds", campaign.seeds()).isTrue();
     System.out.println("found after " + campaign.seeds() + " seeds: " + campaign.report());
-    assertThat(campaign.smallest().steps())
-        .hasSizeLessThanOrEqualTo(Math.min(10, campaign.failed().steps().size()));
+    Scenario smallest = campaign.smallest();
+    assertThat(Simulation.run(smallest, defect).failed()).isTrue();
+    for (int i = 0; i < smallest.steps().size(); i++) {
+      List<Scenario.Step> fewer = new ArrayList<>(smallest.steps());
+      Scenario.Step left = fewer.remove(i);
+      Scenario without = smallest.with(fewer);
+      Silence.during(
+          () ->
+              assertThat(Simulation.run(without, defect).failed())
+                  .as("fails without %s", left)
+                  .isFalse());
+    }
   }
 
   /** The superblock of that commit could be read, so all seemed well. */
