@@ -121,7 +121,7 @@ public final class CloneDevice implements Closeable {
    * @throws IllegalStateException if the device is closed
    */
   public CompletableFuture<Void> read(long offset, ByteBuffer target) {
-    return engine.read(offset, target);
+    return engine.read(offset, Objects.requireNonNull(target, "target"));
   }
 
   /**
@@ -135,7 +135,7 @@ public final class CloneDevice implements Closeable {
    * @throws IllegalStateException if the device is closed
    */
   public CompletableFuture<Void> write(long offset, ByteBuffer data) {
-    return engine.write(offset, data, false);
+    return engine.write(offset, Objects.requireNonNull(data, "data"), false);
   }
 
   /**
@@ -149,7 +149,7 @@ public final class CloneDevice implements Closeable {
    * @throws IllegalStateException if the device is closed
    */
   public CompletableFuture<Void> writeDurably(long offset, ByteBuffer data) {
-    return engine.write(offset, data, true);
+    return engine.write(offset, Objects.requireNonNull(data, "data"), true);
   }
 
   /**

@@ -9,6 +9,7 @@ import io.clonedevice.store.Extent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.util.Objects;
 
 /** A clone device's blocking face. */
 final class DeviceBlockStore implements BlockStore {
@@ -49,9 +50,10 @@ final class DeviceBlockStore implements BlockStore {
 
   @Override
   public void read(long offset, ByteBuffer target) throws IOException {
+    Objects.requireNonNull(target, "target");
     checkOpen(Operation.READ, offset, target.remaining());
     try {
-      engine.readBlocking(offset, target);
+      engine.blocking().read(offset, target);
     } catch (IllegalStateException e) {
       throw closedMeanwhile(e, Operation.READ, offset, target.remaining());
     }
@@ -59,9 +61,10 @@ final class DeviceBlockStore implements BlockStore {
 
   @Override
   public void write(long offset, ByteBuffer source) throws IOException {
+    Objects.requireNonNull(source, "source");
     checkOpen(Operation.WRITE, offset, source.remaining());
     try {
-      engine.writeBlocking(offset, source, false);
+      engine.blocking().write(offset, source, false);
     } catch (IllegalStateException e) {
       throw closedMeanwhile(e, Operation.WRITE, offset, source.remaining());
     }
@@ -69,9 +72,10 @@ final class DeviceBlockStore implements BlockStore {
 
   @Override
   public void writeDurably(long offset, ByteBuffer source) throws IOException {
+    Objects.requireNonNull(source, "source");
     checkOpen(Operation.WRITE, offset, source.remaining());
     try {
-      engine.writeBlocking(offset, source, true);
+      engine.blocking().write(offset, source, true);
     } catch (IllegalStateException e) {
       throw closedMeanwhile(e, Operation.WRITE, offset, source.remaining());
     }
@@ -81,7 +85,7 @@ final class DeviceBlockStore implements BlockStore {
   public void flush() throws IOException {
     checkOpen(Operation.FLUSH, 0, 0);
     try {
-      engine.flushBlocking();
+      engine.blocking().flush();
     } catch (IllegalStateException e) {
       throw closedMeanwhile(e, Operation.FLUSH, 0, 0);
     }
@@ -96,7 +100,7 @@ final class DeviceBlockStore implements BlockStore {
   public void discard(long offset, long length) throws IOException {
     checkOpen(Operation.DISCARD, offset, length);
     try {
-      engine.discardBlocking(offset, length);
+      engine.blocking().discard(offset, length);
     } catch (IllegalStateException e) {
       throw closedMeanwhile(e, Operation.DISCARD, offset, length);
     }

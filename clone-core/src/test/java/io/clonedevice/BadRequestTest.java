@@ -111,6 +111,36 @@ class BadRequestTest extends RefusalTest {
     }
   }
 
+  /** A hot path that met the null by itself would throw one without a message once compiled. */
+  @Test
+  @Tag("B9")
+  void aMissingBufferIsNamedHoweverOften() throws Exception {
+    CloneFixture media = CloneFixture.builder().randomSource(SIZE, 1).regionSize(REGION).build();
+    try (CloneDevice device = media.deviceBuilder().open()) {
+      BlockStore blocking = device.blocking();
+      for (int i = 0; i < 100_000; i++) {
+        assertNamed("target", () -> device.read(0, null));
+        assertNamed("data", () -> device.write(0, null));
+        assertNamed("data", () -> device.writeDurably(0, null));
+        assertNamed("target", () -> blocking.read(0, null));
+        assertNamed("source", () -> blocking.write(0, null));
+        assertNamed("source", () -> blocking.writeDurably(0, null));
+      }
+    }
+  }
+
+  private static void assertNamed(String name, FileMedia.Attempt attempt) throws Exception {
+    try {
+      attempt.run();
+    } catch (NullPointerException e) {
+      if (!name.equals(e.getMessage())) {
+        throw new AssertionError("named " + e.getMessage() + " instead of " + name, e);
+      }
+      return;
+    }
+    throw new AssertionError(name + " was not missed");
+  }
+
   @Test
   @Tag("B11")
   void requestsAfterCloseAreRefusedAndTouchNothing() throws Exception {

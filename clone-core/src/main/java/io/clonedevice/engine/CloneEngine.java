@@ -26,7 +26,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Thread-safe.
  */
 public final class CloneEngine {
-  private final BlockStore destination;
   private final CloneMetadata metadata;
   private final RegionGeometry geometry;
   private final RequestCheck check;
@@ -37,11 +36,11 @@ public final class CloneEngine {
   private volatile HydrationSignals signals;
 
   private final boolean needsExecutor;
-  private final Waiting waiting;
   private final RequestGate gate;
   private final ClaimTable claims;
   private final CopyEngine copies;
   private final RequestRouter router;
+  private final BlockingRequests blocking;
   private final RangeQueries ranges;
   private final CommitPipeline pipeline;
   private final DiscardPolicy discards;
@@ -76,7 +75,6 @@ public final class CloneEngine {
       Waiting waiting,
       Options options,
       EngineEvents events) {
-    this.destination = destination;
     this.metadata = metadata;
     this.geometry = metadata.geometry();
     this.check =
@@ -85,7 +83,6 @@ public final class CloneEngine {
             Math.max(source.logicalBlockSize(), destination.logicalBlockSize()));
     this.executor = executor;
     this.events = events;
-    this.waiting = waiting;
     this.gate = new RequestGate(waiting);
     StoreAccess sourceAccess = new StoreAccess(source, mayBlock(destination));
     StoreAccess destinationAccess = new StoreAccess(destination, mayBlock(source));
@@ -98,6 +95,7 @@ public final class CloneEngine {
         new DiscardPolicy(
             this, destinationAccess, options.discardPassdown(), options.discardedReadsZeroes());
     this.router = new RequestRouter(this, sourceAccess, destinationAccess);
+    this.blocking = new BlockingRequests(this, destination, executor, waiting);
     this.ranges = new RangeQueries(this, router, source, destination);
   }
 
@@ -180,95 +178,6 @@ public final class CloneEngine {
       request.route();
     }
     return request;
-  }
-
-  /**
-   * Reads on the calling thread; allocates nothing if the range is one run.
-   *
-   * @param offset first byte
-   * @param target filled from position to limit
-   * @throws IOException if a store failed
-   */
-  public void readBlocking(long offset, ByteBuffer target) throws IOException {
-    RequestCheck.writable(target);
-    int length = target.remaining();
-    check.range("read", offset, length);
-    if (length == 0) {
-      return;
-    }
-    gate.enter();
-    BlockStore whole = metadata.mode() == MetadataMode.FAIL ? null : router.storeOf(offset, length);
-    if (whole != null) {
-      try {
-        whole.read(offset, target);
-      } finally {
-        gate.exit();
-      }
-    } else {
-      runInside(new BlockingRequest(this, Route.READ, offset, length, target, waiting));
-    }
-  }
-
-  /**
-   * Writes on the calling thread; allocates nothing if the range is hydrated.
-   *
-   * @param offset first byte
-   * @param data from position to limit
-   * @param durable whether to return only when durable
-   * @throws IOException if a store failed
-   */
-  public void writeBlocking(long offset, ByteBuffer data, boolean durable) throws IOException {
-    int length = data.remaining();
-    check.range("write", offset, length);
-    if (length > 0) {
-      gate.enter();
-      if (metadata.mode() != MetadataMode.FAIL && router.isHydrated(offset, length)) {
-        try {
-          destination.write(offset, data);
-        } finally {
-          gate.exit();
-        }
-      } else {
-        runInside(new BlockingRequest(this, Route.WRITE, offset, length, data, waiting));
-      }
-    }
-    if (durable) {
-      flushBlocking();
-    }
-  }
-
-  /**
-   * Discards on the calling thread.
-   *
-   * @param offset first byte
-   * @param length bytes
-   * @throws IOException if a store failed
-   */
-  public void discardBlocking(long offset, long length) throws IOException {
-    check.range("discard", offset, length);
-    RequestRouter.WholeRegions whole = router.wholeRegions(offset, length);
-    gate.enter();
-    runInside(
-        new BlockingRequest(this, whole.route(), whole.offset(), whole.length(), null, waiting));
-  }
-
-  /**
-   * Flushes on the calling thread, or waits for one that another thread runs for both.
-   *
-   * @throws IOException if it failed
-   */
-  public void flushBlocking() throws IOException {
-    gate.enter();
-    try {
-      pipeline.flushBlocking(executor);
-    } finally {
-      gate.exit();
-    }
-  }
-
-  private void runInside(BlockingRequest request) throws IOException {
-    serve(request);
-    request.await();
   }
 
   private CompletableFuture<Void> submit(Request request) {
@@ -439,6 +348,15 @@ public final class CloneEngine {
   }
 
   // ---- what can be seen
+
+  /**
+   * Returns the requests whose callers wait.
+   *
+   * @return always the same
+   */
+  public BlockingRequests blocking() {
+    return blocking;
+  }
 
   /**
    * Returns what tells the state of ranges.
