@@ -22,6 +22,7 @@ final class Life implements CloneListener, SimulatedStore.Watcher {
   private boolean closing;
   private boolean quiet;
   private int reopenings;
+  private int reopened;
   private long hydratedSeen;
 
   Life(Scheduler scheduler, Setup.Options options) {
@@ -95,6 +96,11 @@ final class Life implements CloneListener, SimulatedStore.Watcher {
     return reopenings;
   }
 
+  /** The mode has been read-write again, however briefly. */
+  void reopened() {
+    reopened++;
+  }
+
   // ---- what must always hold
 
   void checkCounters() {
@@ -111,6 +117,8 @@ final class Life implements CloneListener, SimulatedStore.Watcher {
     check(status.hydratingRegions() == 0, "copies left over", status);
     MetadataMode told = modes.isEmpty() ? MetadataMode.READ_WRITE : modes.get(modes.size() - 1);
     check(told == status.mode(), "the last mode told is " + told, status);
+    long toldReadWrite = modes.stream().filter(mode -> mode == MetadataMode.READ_WRITE).count();
+    check(toldReadWrite >= reopened, "reopened " + reopened + " times, not told each", status);
     check(
         completions == (status.hydrationCompleted() ? 1 : 0),
         "completion told " + completions + " times",

@@ -213,9 +213,18 @@ final class Simulation {
   }
 
   private void reopenReadWrite() {
+    boolean wasReadWrite = life.isReadWrite();
+    long faultsBefore = life.faults();
     life.reopens();
-    if (attempt(life.device()::reopenReadWrite, life.faults())) {
-      note(life.isReadWrite() ? null : "reopened, but in mode " + life.status().mode());
+    if (attempt(life.device()::reopenReadWrite, faultsBefore)) {
+      if (!wasReadWrite) {
+        life.reopened();
+      }
+      // The next commit may have failed already, before this one was told that its own had not.
+      note(
+          life.isReadWrite() || life.faults() > faultsBefore
+              ? null
+              : "reopened, but in mode " + life.status().mode());
     }
   }
 
