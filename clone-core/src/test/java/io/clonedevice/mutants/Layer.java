@@ -14,6 +14,7 @@ enum Layer {
       "io\\.clonedevice\\.(metadata|stress|mutants|kernel|dm|store|testing|simulation|faults|process|fuzz)\\..*"
           + "|.*(Model|Crash|LargeDevice|BehaviourCoverage).*",
       120),
+  STORE("io.clonedevice.store", ".*Test", "", 120),
   MODEL("io.clonedevice", ".*\\.CloneDeviceModelTest", "", 120),
   CRASH("io.clonedevice", "io\\.clonedevice\\.(crash\\..*|Crash.*)Test", "", 600),
   SIMULATION("io.clonedevice.simulation", ".*Test", "", 600),
@@ -52,6 +53,12 @@ enum Layer {
   /** A pattern that they do not match. */
   String excluded() {
     return excluded;
+  }
+
+  boolean has(String testClass) {
+    return testClass.startsWith(packageName + ".")
+        && testClass.matches(included)
+        && !testClass.matches(excluded);
   }
 
   /** A test that takes longer hangs. */
