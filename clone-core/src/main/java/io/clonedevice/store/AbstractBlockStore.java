@@ -99,6 +99,15 @@ public abstract class AbstractBlockStore implements BlockStore {
   }
 
   /**
+   * Begins to write a range back; see {@link #startWriteback}. Does nothing by default.
+   *
+   * @param offset first byte
+   * @param length bytes
+   * @throws IOException if the medium failed
+   */
+  protected void startWritebackOfBlocks(long offset, long length) throws IOException {}
+
+  /**
    * Releases the medium; called once, when no call is under way.
    *
    * @throws IOException if the medium reported trouble
@@ -166,6 +175,21 @@ public abstract class AbstractBlockStore implements BlockStore {
       }
     } catch (IOException e) {
       throw trouble(Operation.FLUSH, 0, 0, e);
+    } finally {
+      calls.leave();
+    }
+  }
+
+  @Override
+  public final void startWriteback(long offset, long length) throws IOException {
+    RequestChecks.checkWriteback(this, offset, length);
+    enter(Operation.WRITEBACK, offset, length);
+    try {
+      if (length > 0) {
+        startWritebackOfBlocks(offset, length);
+      }
+    } catch (IOException e) {
+      throw trouble(Operation.WRITEBACK, offset, length, e);
     } finally {
       calls.leave();
     }

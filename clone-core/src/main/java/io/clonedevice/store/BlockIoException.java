@@ -19,7 +19,9 @@ public final class BlockIoException extends IOException {
     /** {@link BlockStore#discard}. */
     DISCARD,
     /** {@link BlockStore#copyTo}. */
-    COPY
+    COPY,
+    /** {@link BlockStore#startWriteback}. */
+    WRITEBACK
   }
 
   /** The store's name. */

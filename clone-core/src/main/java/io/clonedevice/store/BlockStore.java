@@ -165,6 +165,22 @@ public interface BlockStore extends Closeable {
   void flush() throws IOException;
 
   /**
+   * Begins to make a range durable, for a caller that has written it and will not soon again, and
+   * returns without waiting for the end of that. Promises nothing: only {@link #flush()} does,
+   * which has less to do afterwards. May take as long as a write if the medium is busy. Does
+   * nothing by default.
+   *
+   * @param offset first byte; {@code >= 0}, multiple of {@link #logicalBlockSize()}
+   * @param length bytes; {@code >= 0}, multiple of {@link #logicalBlockSize()}
+   * @throws IllegalArgumentException if range or alignment is wrong
+   * @throws IOException if the store failed
+   * @see "sync_file_range(2)"
+   */
+  default void startWriteback(long offset, long length) throws IOException {
+    RequestChecks.checkWriteback(this, offset, length);
+  }
+
+  /**
    * Returns whether and how {@link #discard} works.
    *
    * @return the same value for the life of the store; {@link DiscardSupport#NONE} if it is

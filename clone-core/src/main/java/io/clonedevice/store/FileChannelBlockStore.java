@@ -3,6 +3,7 @@ package io.clonedevice.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A store over a regular file or a block device, through the page cache.
@@ -14,15 +15,21 @@ import java.nio.file.Path;
  * before this one has it back, all further calls fail.
  *
  * <p>With JNA on the class path, on Linux, discarding punches holes into a file (which then read as
- * zeroes) or discards on a device, holes of a file are known to {@link #extentAt}, and copying from
- * file to file stays inside the kernel. Without, discard is not supported.
+ * zeroes) or discards on a device, holes of a file are known to {@link #extentAt}, a copy from file
+ * to file shares the blocks where the file system can (XFS, btrfs) and moves no byte, and {@link
+ * #startWriteback} does what it says. Without, discard is not supported.
  *
  * <p>If the file is truncated by somebody else, reads beyond its new end and {@link #flush()} fail;
  * writes beyond it make it longer again, and what lies between is lost.
  */
 public final class FileChannelBlockStore extends FileBackedBlockStore {
-  // Below, two transfers through a buffer that stays in the CPU's cache take less time.
-  private static final int IN_KERNEL_MIN = 16 << 10;
+  /** Bytes after which a large write lets others go first. */
+  private static final int PIECE = 256 << 10;
+
+  // Held by one large write of a regular file for one piece. The kernel admits one write to a file
+  // at a time, and those that wait for that spin: the large ones wait here, so that a small one
+  // waits there for one piece at most.
+  private final ReentrantLock largeWrites = new ReentrantLock();
 
   private FileChannelBlockStore(UninterruptibleFile file, long size, boolean readOnly)
       throws IOException {
@@ -90,34 +97,49 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
 
   @Override
   protected void writeBlocks(long offset, ByteBuffer source) throws IOException {
-    file().write(offset, source);
+    if (source.remaining() <= PIECE || file().identity().isBlockDevice()) {
+      file().write(offset, source);
+      return;
+    }
+    int start = source.position();
+    int end = source.limit();
+    try {
+      while (source.position() < end) {
+        int done = source.position() - start;
+        source.limit(Math.min(end, source.position() + PIECE));
+        largeWrites.lock();
+        try {
+          file().write(offset + done, source);
+        } finally {
+          largeWrites.unlock();
+        }
+      }
+    } finally {
+      source.limit(end);
+    }
   }
 
   @Override
   void copyBlocks(long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
-    long done = 0;
-    if (length >= IN_KERNEL_MIN
-        && target instanceof FileChannelBlockStore other
-        && copiesInKernel(other)) {
-      other.enter(BlockIoException.Operation.COPY, targetOffset, length);
-      try {
-        done = nativeFile().get().copyTo(offset, other.nativeFile().get(), targetOffset, length);
-        done &= -(long) logicalBlockSize();
-      } finally {
-        other.leave();
-      }
-    }
-    if (done < length) {
-      // Either works, or tells which store failed and why.
-      super.copyBlocks(offset + done, target, targetOffset + done, length - done);
+    if (!(target instanceof FileChannelBlockStore other)
+        || !sharesWith(other, offset, targetOffset, length)) {
+      // Where blocks cannot be shared, copy_file_range copies 64 KiB at a time from page cache to
+      // page cache under the lock of the file; one large write under it costs less.
+      super.copyBlocks(offset, target, targetOffset, length);
     }
   }
 
-  private boolean copiesInKernel(FileChannelBlockStore other) {
-    return nativeFile().isPresent()
-        && other.nativeFile().isPresent()
-        && !nativeFile().get().isBlockDevice()
-        && !other.nativeFile().get().isBlockDevice();
+  private boolean sharesWith(
+      FileChannelBlockStore other, long offset, long targetOffset, long length) throws IOException {
+    if (nativeFile().isEmpty() || other.nativeFile().isEmpty()) {
+      return false;
+    }
+    other.enter(BlockIoException.Operation.COPY, targetOffset, length);
+    try {
+      return nativeFile().get().shareWith(other.nativeFile().get(), offset, targetOffset, length);
+    } finally {
+      other.leave();
+    }
   }
 }

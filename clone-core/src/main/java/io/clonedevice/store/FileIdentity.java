@@ -29,6 +29,10 @@ record FileIdentity(Object key) {
         path + " is neither a regular file nor a block device; name one of these");
   }
 
+  boolean isBlockDevice() {
+    return key instanceof DeviceNumber;
+  }
+
   static boolean isBlockDevice(Path path) throws IOException {
     return path.getFileSystem().supportedFileAttributeViews().contains("unix")
         && ((Integer) Files.getAttribute(path, "unix:mode") & TYPE_MASK) == BLOCK_DEVICE;

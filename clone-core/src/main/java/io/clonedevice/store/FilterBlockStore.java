@@ -95,6 +95,11 @@ public class FilterBlockStore implements BlockStore {
   }
 
   @Override
+  public void startWriteback(long offset, long length) throws IOException {
+    delegate.startWriteback(offset, length);
+  }
+
+  @Override
   public DiscardSupport discardSupport() {
     return delegate.discardSupport();
   }

@@ -21,11 +21,14 @@ final class LinuxSystemCalls {
 
   static final int ENXIO = 6;
   static final int EBADF = 9;
+  static final int EINVAL = 22;
 
   private static final int EINTR = 4;
   private static final int FALLOC_FL_KEEP_SIZE = 1;
   private static final int FALLOC_FL_PUNCH_HOLE = 2;
   private static final long BLKDISCARD = 0x1277;
+  private static final long FICLONERANGE = 0x4020940D;
+  private static final int SYNC_FILE_RANGE_WRITE = 2;
 
   // The numbers above hold here; some other architectures have their own.
   private static final Set<String> ARCHITECTURES = Set.of("amd64", "aarch64", "riscv64", "s390x");
@@ -67,10 +70,15 @@ final class LinuxSystemCalls {
     return result(() -> ioctl(descriptor, BLKDISCARD, new long[] {offset, length}));
   }
 
-  /** Copies some bytes; moves both offsets, in arrays of one element, by as many. */
-  static long copyRange(
-      int source, long[] sourceOffset, int target, long[] targetOffset, long length) {
-    return result(() -> copy_file_range(source, sourceOffset, target, targetOffset, length, 0));
+  /** Makes a range of one file share the blocks of another one's. */
+  static long shareBlocks(int source, long offset, int target, long targetOffset, long length) {
+    return result(
+        () -> ioctl(target, FICLONERANGE, new long[] {source, offset, length, targetOffset}));
+  }
+
+  /** Begins to write a range of the page cache to its device, and waits for none of it. */
+  static long startWriteback(int descriptor, long offset, long length) {
+    return result(() -> sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE));
   }
 
   private static long result(LongSupplier call) {
@@ -95,10 +103,9 @@ final class LinuxSystemCalls {
   private static native long lseek(int descriptor, long offset, int whence)
       throws LastErrorException;
 
-  private static native int ioctl(int descriptor, long request, long[] range)
+  private static native int ioctl(int descriptor, long request, long[] argument)
       throws LastErrorException;
 
-  private static native long copy_file_range(
-      int source, long[] sourceOffset, int target, long[] targetOffset, long length, int flags)
+  private static native int sync_file_range(int descriptor, long offset, long length, int flags)
       throws LastErrorException;
 }

@@ -6,14 +6,12 @@ import java.nio.file.Files;
 import java.util.Optional;
 
 /**
- * A descriptor for what Java cannot do with a file: punch holes, discard, find holes, copy inside
- * the kernel. There is none where JNA or Linux is missing.
+ * A descriptor for what Java cannot do with a file: punch holes, discard, find holes, share blocks,
+ * begin to write back. There is none where JNA or Linux is missing.
  *
  * <p>Safe to call from any thread; the file offset of the descriptor is nobody's.
  */
 final class NativeFile implements Closeable {
-  private static final long COPY_MAX = 1L << 30;
-
   private static final boolean AVAILABLE = available();
 
   private final FileIdentity identity;
@@ -25,6 +23,9 @@ final class NativeFile implements Closeable {
   // Any thread; a late view costs a search. Of a file that is only read: to find where a run of
   // data ends, the kernel passes all its extents, which for each piece of it would be too often.
   private volatile DataRun knownData = new DataRun(0, 0);
+
+  // Any thread; a late view costs a call. The file that could not share this one's blocks.
+  private volatile NativeFile noSharingWith;
 
   private record DataRun(long offset, long end) {}
 
@@ -121,28 +122,27 @@ final class NativeFile implements Closeable {
   }
 
   /**
-   * Copies inside the kernel, shares the blocks where the file system can.
+   * Copies a range without moving a byte: both files own its blocks afterwards, until one of them
+   * is written (ioctl_ficlonerange(2)).
    *
-   * @return bytes copied; less than {@code length} where the kernel cannot, one of the files fails,
-   *     or the source ends: it does not tell which
+   * @return whether it did; it cannot on most file systems, between two of them, or if the range
+   *     does not consist of whole blocks of theirs
    */
-  long copyTo(long offset, NativeFile target, long targetOffset, long length) {
-    long[] from = {offset};
-    long[] to = {targetOffset};
-    while (from[0] - offset < length) {
-      long rest = length - (from[0] - offset);
-      long copied =
-          LinuxSystemCalls.copyRange(
-              descriptor, from, target.descriptor, to, Math.min(rest, COPY_MAX));
-      if (copied <= 0) {
-        break;
-      }
+  boolean shareWith(NativeFile target, long offset, long targetOffset, long length) {
+    if (blockDevice || target.blockDevice || noSharingWith == target) {
+      return false;
     }
-    return from[0] - offset;
+    long result =
+        LinuxSystemCalls.shareBlocks(descriptor, offset, target.descriptor, targetOffset, length);
+    if (result < 0 && result != -LinuxSystemCalls.EINVAL) {
+      noSharingWith = target;
+    }
+    return result == 0;
   }
 
-  boolean isBlockDevice() {
-    return blockDevice;
+  /** Trouble is not told: nothing was promised, and a flush meets it again. */
+  void startWriteback(long offset, long length) {
+    LinuxSystemCalls.startWriteback(descriptor, offset, length);
   }
 
   @Override

@@ -45,7 +45,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
 class HangUntilCloseTest {
-  private static final int REGION = 4096;
+  // So that a copy of two is long enough to have its write-back started.
+  private static final int REGION = 128 << 10;
   private static final int REGIONS = 32;
   private static final long PATIENCE_MS = 10_000;
 
@@ -162,7 +163,7 @@ class HangUntilCloseTest {
         if (operation != Operation.COPY) {
           all.add(Arguments.of(Role.DESTINATION, operation, execution));
         }
-        if (operation != Operation.COPY && operation != Operation.DISCARD) {
+        if (operation.compareTo(Operation.DISCARD) < 0) {
           all.add(Arguments.of(Role.METADATA, operation, execution));
         }
       }
