@@ -260,6 +260,26 @@ class BackgroundHydrationTest {
 
   @Test
   @Tag("A27")
+  void nothingNewStartsBetweenRequestsThatFollowEachOther() {
+    CloneDevice device = stepped.open(oneByOne().timeShareMin(0));
+    stepped.await(device.write(0, ByteBuffer.wrap(filled(REGION, 1))));
+    for (int i = 0; i < 100; i++) {
+      stepped.await(device.read(0, ByteBuffer.allocate(REGION)));
+      for (int ms = 0; ms < 4; ms++) {
+        stepped.advanceMs(1);
+      }
+    }
+    assertThat(copies()).isEmpty();
+
+    for (int ms = 0; ms < 10; ms++) {
+      stepped.advanceMs(1);
+    }
+
+    assertThat(stepped.hydrated()).isEqualTo(REGIONS);
+  }
+
+  @Test
+  @Tag("A27")
   void copyInFlightEndsNormallyWhileRequestsAreInFlight() {
     CloneDevice device = stepped.open(oneByOne().timeShareMin(0));
     stepped.source().gate().hold();
@@ -278,22 +298,43 @@ class BackgroundHydrationTest {
   @Tag("B16")
   @Tag("A27")
   void smallestShareOfTimeKeepsHydrationGoingUnderSteadyLoad() {
-    CloneDevice device = stepped.open(oneByOne().timeShareMin(10));
-    CompletableFuture<Void> write = writeInFlight(device);
-    stepped.source().gate().hold();
-    stepped.run();
-    for (int copy = 1; copy <= 4; copy++) {
-      assertThat(copiesBegun()).isEqualTo(copy);
-      stepped.advanceMs(10);
-      stepped.source().gate().releaseOne();
-      stepped.run();
-      for (int ms = 0; ms < 89; ms++) {
-        stepped.advanceMs(1);
+    try (SteppedClone large = new SteppedClone(6 << 20, 1 << 20)) {
+      CloneDevice device = large.open(oneByOne().timeShareMin(10));
+      large.destination().gate().hold(call -> call.offset() == 5 << 20);
+      CompletableFuture<Void> write = device.write(5 << 20, ByteBuffer.allocate(1 << 20));
+      large.source().gate().hold();
+      large.run();
+      for (int copy = 1; copy <= 4; copy++) {
+        assertThat(large.calls("source", Operation.READ)).hasSize(copy);
+        large.advanceMs(1);
+        large.source().gate().releaseOne();
+        large.run();
+        for (int ms = 0; ms < 8; ms++) {
+          large.advanceMs(1);
+        }
+        assertThat(large.calls("source", Operation.READ))
+            .as("1 ms of copying, 9 ms for requests")
+            .hasSize(copy);
+        large.advanceMs(1);
       }
-      assertThat(copiesBegun()).as("10 ms of copying, 90 ms for requests").isEqualTo(copy);
+      assertThat(write).as("the load is steady").isNotDone();
+    }
+  }
+
+  @Test
+  @Tag("A27")
+  void copiesThatWaitForTheirSourceDoNotWaitForEachOtherBesideRequests() {
+    CloneDevice device =
+        stepped.open(Hydration.background().threshold(4).batchSize(1).timeShareMin(10));
+    stepped.source().gate().hold();
+    CompletableFuture<Void> write = writeInFlight(device);
+    for (int copies = 1; copies <= 4; copies++) {
+      stepped.run();
+      assertThat(copiesBegun()).isEqualTo(copies);
       stepped.advanceMs(1);
     }
-    assertThat(write).as("the load is steady").isNotDone();
+    assertThat(write).isNotDone();
+    assertThat(stepped.hydrated()).isZero();
   }
 
   @Test

@@ -31,6 +31,7 @@ public final class LatencyRun {
   private static final long SIZE = 4L << 30;
   private static final long HIGHEST_NS = 60_000_000_000L;
   private static final String OFF = "off";
+  private static final long SETTLING_NS = 1_500_000_000;
   private static final double[] PERCENTILES = {50, 90, 99, 99.9};
 
   /** Wakes up before a request is due, and waits for the rest awake. */
@@ -101,14 +102,16 @@ public final class LatencyRun {
         blocking.write(offset, chunk.clear());
       }
       device.flush().join();
-      ExternalRun.of(
-          "sync"); // what the setting before has left to be written is none of this one's
+      // What the setting before left to be written or discarded is none of this one's.
+      ExternalRun.of("sync");
+      requests(blocking, write, SETTLING_NS);
+      device.flush().join();
       if (!setting.equals(OFF)) {
         device.enableHydration();
       }
       long before = device.statusNoFlush().hydratedRegions();
       long start = System.nanoTime();
-      Histogram histogram = requests(blocking, write);
+      Histogram histogram = requests(blocking, write, durationNs);
       double seconds = (System.nanoTime() - start) / 1e9;
       if (counts) {
         String key = key(setting, write ? "write" : "read");
@@ -122,7 +125,7 @@ public final class LatencyRun {
     Files.delete(metadata);
   }
 
-  private Histogram requests(BlockStore store, boolean write) throws IOException {
+  private Histogram requests(BlockStore store, boolean write, long durationNs) throws IOException {
     Histogram histogram = new Histogram(HIGHEST_NS, 3);
     ByteBuffer buffer = ByteBuffer.allocateDirect(REGION);
     SplittableRandom random = new SplittableRandom(1);

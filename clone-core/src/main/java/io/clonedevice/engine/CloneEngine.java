@@ -413,6 +413,15 @@ public final class CloneEngine {
   }
 
   /**
+   * Returns how many requests there have been.
+   *
+   * @return modulo 2^32: whether it has changed tells whether there were any
+   */
+  public int requestsEntered() {
+    return gate.requestsEntered();
+  }
+
+  /**
    * Returns whether every region is hydrated, committed and durable.
    *
    * @return whether the source is no longer needed

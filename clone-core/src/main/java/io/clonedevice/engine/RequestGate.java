@@ -9,15 +9,21 @@ import java.util.concurrent.atomic.AtomicLong;
  * Counts the requests inside the device and keeps new ones out while it is suspended or closed.
  *
  * <pre>
- *   state:  | 63 unused | 62 CLOSED | 61 SUSPENDED |  60 ... 0  requests inside  |
+ *   state:  | 63 ... 32  requests entered |  31 CLOSED | 30 SUSPENDED |  29 ... 0  inside  |
  * </pre>
+ *
+ * <p>What has entered is counted modulo 2^32: it tells whether there were requests since one looked
+ * last, whether or not one is inside then.
  *
  * <p>Entering and leaving an open gate is one atomic addition each. Thread-safe.
  */
 final class RequestGate {
-  private static final long CLOSED = 1L << 62;
-  private static final long SUSPENDED = 1L << 61;
+  private static final int ENTERED_SHIFT = 32;
+  private static final long CLOSED = 1L << 31;
+  private static final long SUSPENDED = 1L << 30;
   private static final long FLAGS = CLOSED | SUSPENDED;
+  private static final long INSIDE = SUSPENDED - 1;
+  private static final long ENTERING = (1L << ENTERED_SHIFT) + 1;
 
   // Any thread, atomically. Edge: what a request did happens-before whoever saw its exit.
   private final AtomicLong state = new AtomicLong();
@@ -35,7 +41,7 @@ final class RequestGate {
 
   /** Enters if the gate is open; never waits. */
   boolean tryEnter() {
-    if ((state.incrementAndGet() & FLAGS) == 0) {
+    if ((state.addAndGet(ENTERING) & FLAGS) == 0) {
       return true;
     }
     exit();
@@ -70,7 +76,7 @@ final class RequestGate {
 
   void exit() {
     long now = state.decrementAndGet();
-    if ((now & FLAGS) != 0 && (now & ~FLAGS) == 0) {
+    if ((now & FLAGS) != 0 && (now & INSIDE) == 0) {
       synchronized (lock) {
         lock.notifyAll();
       }
@@ -112,7 +118,7 @@ final class RequestGate {
       checkOpen();
       List<Request> entered = new ArrayList<>(parked);
       parked.clear();
-      state.getAndUpdate(s -> (s & ~SUSPENDED) + entered.size());
+      state.getAndUpdate(s -> (s & ~SUSPENDED) + entered.size() * ENTERING);
       lock.notifyAll();
       return entered;
     }
@@ -144,7 +150,8 @@ final class RequestGate {
    */
   boolean runIfEmpty(Runnable action) {
     synchronized (lock) {
-      if (!state.compareAndSet(0, SUSPENDED)) {
+      long now = state.get();
+      if ((now & (FLAGS | INSIDE)) != 0 || !state.compareAndSet(now, now | SUSPENDED)) {
         return false;
       }
       try {
@@ -158,7 +165,12 @@ final class RequestGate {
   }
 
   long requestsInside() {
-    return state.get() & ~FLAGS;
+    return state.get() & INSIDE;
+  }
+
+  /** Returns how many requests have entered, modulo 2^32. */
+  int requestsEntered() {
+    return (int) (state.get() >>> ENTERED_SHIFT);
   }
 
   boolean isSuspended() {

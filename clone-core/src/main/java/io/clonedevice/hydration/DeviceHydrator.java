@@ -253,8 +253,9 @@ public final class DeviceHydrator implements HydrationSignals {
   synchronized void copyEnded(
       long firstRegion, long count, boolean hasFailed, long durationNs, long nowNs) {
     copiesInFlight--;
-    pacer.copyEnded(nowNs, durationNs);
-    window.copyEnded(nowNs, hasFailed ? 0 : count * engine.geometry().regionSize());
+    long bytes = count * engine.geometry().regionSize();
+    pacer.copyEnded(nowNs, durationNs, bytes);
+    window.copyEnded(nowNs, hasFailed ? 0 : bytes);
     if (closed || engine.metadata().mode() != MetadataMode.READ_WRITE) {
       return;
     }
@@ -343,10 +344,10 @@ public final class DeviceHydrator implements HydrationSignals {
       if (regionCount - engine.metadata().regionMap().hydratedCount() <= hydrating) {
         return copiesInFlight > 0 ? NEVER : nowNs + RECHECK_NS;
       }
-      boolean requestsInFlight = engine.requestsInFlight() > 0;
-      long delay = pacer.delayNs(nowNs, requestsInFlight, copiesInFlight);
+      pacer.requestsSeen(nowNs, engine.requestsInFlight(), engine.requestsEntered());
+      long delay = pacer.delayNs(nowNs, copiesInFlight);
       if (delay > 0) {
-        if (requestsInFlight) {
+        if (pacer.isYielding(nowNs)) {
           window.heldUp();
         }
         return nowNs + delay;

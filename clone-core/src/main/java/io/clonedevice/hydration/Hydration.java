@@ -135,8 +135,10 @@ public final class Hydration {
   }
 
   /**
-   * Sets the share of time that hydration gets under any load: while requests are in flight it
-   * starts nothing new otherwise.
+   * Sets the share of time that hydration gets under any load. A device is in use for 5 ms after a
+   * request; hydration begins a copy only as often then as this share demands. A copy that takes
+   * more than 2 ns a byte waits for its source rather than works, and counts as 2: of a source that
+   * is slow, 10 percent are 50 MB/s, if it has them.
    *
    * @param percent 0 (steady load may stop hydration for good) to 100 (hydration does not yield)
    * @return changed copy

@@ -2,25 +2,61 @@ package io.clonedevice.hydration;
 
 /**
  * When the next background copy may start: after the pauses that the largest share of time and the
- * largest rate demand; and while requests are in flight only as often as the smallest share of time
+ * largest rate demand; and while the device is in use only as often as the smallest share of time
  * demands. Confined to the hydrator agent.
+ *
+ * <p>A device is in use from a request until a while after it. A request that takes microseconds is
+ * hardly ever seen in flight, and yet those that come every millisecond would meet copies all the
+ * time.
+ *
+ * <p>Of the time of a copy only what it works counts. One that takes long for its bytes waits for a
+ * source that is far away, which is in nobody's way, so the next need not wait for its end.
  */
 final class Pacer {
-  /** How soon to look again while requests hold hydration up. */
-  private static final long YIELD_CHECK_NS = 1_000_000;
+  /** How soon to look again after copies in flight. */
+  private static final long CHECK_NS = 1_000_000;
+
+  /** How long after a request a device is in use: steady load is 200 requests a second or more. */
+  private static final long IN_USE_NS = 5_000_000;
+
+  /** What takes longer than this (500 MB/s) waits. */
+  private static final double WORK_NS_PER_BYTE_MAX = 2;
 
   private static final long NS_PER_SECOND = 1_000_000_000;
 
   private final Hydration settings;
   private final long bytesPerSecondMax;
   private long notBeforeNs;
-  private long floorNs;
+  private long lastStartNs;
+  private long lastBytes;
+  private double workNsPerByte = WORK_NS_PER_BYTE_MAX;
+  private int requestsEntered;
+  private long inUseUntilNs;
 
   Pacer(Hydration settings, long nowNs) {
     this.settings = settings;
     this.bytesPerSecondMax = settings.bytesPerSecondMax();
     this.notBeforeNs = nowNs;
-    this.floorNs = nowNs;
+    this.lastStartNs = nowNs;
+    this.inUseUntilNs = nowNs;
+  }
+
+  /**
+   * Takes notice of requests.
+   *
+   * @param inFlight how many there are now
+   * @param entered how many there have been, modulo 2^32
+   */
+  void requestsSeen(long nowNs, long inFlight, int entered) {
+    if (inFlight > 0 || entered != requestsEntered) {
+      requestsEntered = entered;
+      inUseUntilNs = nowNs + IN_USE_NS;
+    }
+  }
+
+  /** Returns whether requests hold hydration up. */
+  boolean isYielding(long nowNs) {
+    return inUseUntilNs - nowNs > 0 && settings.timeShareMin() < 100;
   }
 
   /**
@@ -29,21 +65,24 @@ final class Pacer {
    * @param copiesInFlight of this device, by the hydrator
    * @return nanoseconds; 0 to start now
    */
-  long delayNs(long nowNs, boolean requestsInFlight, int copiesInFlight) {
+  long delayNs(long nowNs, int copiesInFlight) {
     long paced = notBeforeNs - nowNs;
     if (paced > 0) {
       return paced;
     }
     if (settings.timeShareMax() < 100 && copiesInFlight > 0) {
-      return YIELD_CHECK_NS;
+      return CHECK_NS;
     }
-    if (!requestsInFlight || settings.timeShareMin() == 100) {
+    if (!isYielding(nowNs)) {
       return 0;
     }
-    if (settings.timeShareMin() == 0 || copiesInFlight > 0) {
-      return YIELD_CHECK_NS;
+    long free = inUseUntilNs - nowNs;
+    boolean working = copiesInFlight > 0 && workNsPerByte < WORK_NS_PER_BYTE_MAX;
+    if (settings.timeShareMin() == 0 || working) {
+      return free;
     }
-    return Math.max(0, Math.min(floorNs - nowNs, YIELD_CHECK_NS));
+    double periodNs = workNsPerByte * lastBytes * 100 / settings.timeShareMin();
+    return Math.max(0, Math.min(lastStartNs + (long) periodNs - nowNs, free));
   }
 
   void copyStarted(long nowNs, long bytes) {
@@ -51,16 +90,15 @@ final class Pacer {
       double ns = (double) bytes * NS_PER_SECOND / bytesPerSecondMax;
       notBeforeNs = Math.max(notBeforeNs, nowNs) + (long) ns;
     }
+    lastStartNs = nowNs;
+    lastBytes = bytes;
   }
 
-  void copyEnded(long nowNs, long durationNs) {
+  void copyEnded(long nowNs, long durationNs, long bytes) {
     int most = settings.timeShareMax();
     if (most < 100) {
       notBeforeNs = Math.max(notBeforeNs, nowNs + durationNs * (100 - most) / most);
     }
-    int least = settings.timeShareMin();
-    if (least > 0) {
-      floorNs = nowNs + durationNs * (100 - least) / least;
-    }
+    workNsPerByte = Math.min((double) durationNs / bytes, WORK_NS_PER_BYTE_MAX);
   }
 }

@@ -3,6 +3,7 @@ package io.clonedevice.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -23,13 +24,18 @@ import java.util.concurrent.locks.ReentrantLock;
  * writes beyond it make it longer again, and what lies between is lost.
  */
 public final class FileChannelBlockStore extends FileBackedBlockStore {
-  /** Bytes after which a large write lets others go first. */
-  private static final int PIECE = 256 << 10;
+  /** Bytes of a large write of a regular file that are written at a time. */
+  private static final int PIECE = 128 << 10;
 
-  // Held by one large write of a regular file for one piece. The kernel admits one write to a file
-  // at a time, and those that wait for that spin: the large ones wait here, so that a small one
-  // waits there for one piece at most.
+  /** How long a large write lets small ones go first, for each of its pieces. */
+  private static final long PATIENCE_NS = 100_000;
+
+  // The kernel admits one write to a file at a time, and does not let those that wait go first. So
+  // large ones take turns here, one piece at a time, and begin none while a small one is under way.
   private final ReentrantLock largeWrites = new ReentrantLock();
+
+  // Any thread, atomically; orders nothing.
+  private final AtomicInteger smallWrites = new AtomicInteger();
 
   private FileChannelBlockStore(UninterruptibleFile file, long size, boolean readOnly)
       throws IOException {
@@ -97,10 +103,21 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
 
   @Override
   protected void writeBlocks(long offset, ByteBuffer source) throws IOException {
-    if (source.remaining() <= PIECE || file().identity().isBlockDevice()) {
+    if (file().identity().isBlockDevice()) {
       file().write(offset, source);
-      return;
+    } else if (source.remaining() <= PIECE) {
+      smallWrites.incrementAndGet();
+      try {
+        file().write(offset, source);
+      } finally {
+        smallWrites.decrementAndGet();
+      }
+    } else {
+      writeInPieces(offset, source);
     }
+  }
+
+  private void writeInPieces(long offset, ByteBuffer source) throws IOException {
     int start = source.position();
     int end = source.limit();
     try {
@@ -109,6 +126,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
         source.limit(Math.min(end, source.position() + PIECE));
         largeWrites.lock();
         try {
+          letSmallWritesGoFirst();
           file().write(offset + done, source);
         } finally {
           largeWrites.unlock();
@@ -116,6 +134,15 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
       }
     } finally {
       source.limit(end);
+    }
+  }
+
+  private void letSmallWritesGoFirst() {
+    if (smallWrites.get() > 0) {
+      long deadlineNs = System.nanoTime() + PATIENCE_NS;
+      while (smallWrites.get() > 0 && System.nanoTime() - deadlineNs < 0) {
+        Thread.onSpinWait();
+      }
     }
   }
 

@@ -19,12 +19,14 @@ class RequestGateTest {
   }
 
   @Test
-  void countsWhatIsInside() {
+  void countsWhatHasEnteredAndWhatIsInside() {
     assertThat(gate.tryEnter()).isTrue();
     assertThat(gate.tryEnter()).isTrue();
     gate.exit();
+    assertThat(gate.requestsEntered()).isEqualTo(2);
     assertThat(gate.requestsInside()).isEqualTo(1);
     gate.exit();
+    assertThat(gate.requestsEntered()).isEqualTo(2);
     assertThat(gate.requestsInside()).isZero();
   }
 
