@@ -83,7 +83,13 @@ public abstract class AbstractBlockStore implements BlockStore {
         offset,
         target,
         targetOffset,
-        length);
+        length,
+        copyChunkMax());
+  }
+
+  /** Bytes of a transfer of a copy from here, at most. */
+  int copyChunkMax() {
+    return BufferPool.LARGE_SIZE;
   }
 
   /**

@@ -24,8 +24,11 @@ import java.util.concurrent.locks.ReentrantLock;
  * writes beyond it make it longer again, and what lies between is lost.
  */
 public final class FileChannelBlockStore extends FileBackedBlockStore {
-  /** Bytes of a large write of a regular file that are written at a time. */
-  private static final int PIECE = 128 << 10;
+  /** Bytes from which on a write of a regular file is large. */
+  private static final int LARGE = 64 << 10;
+
+  /** Bytes of a large write that are written at a time. */
+  private static final int PIECE = 256 << 10;
 
   /** How long a large write lets small ones go first, for each of its pieces. */
   private static final long PATIENCE_NS = 100_000;
@@ -105,7 +108,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   protected void writeBlocks(long offset, ByteBuffer source) throws IOException {
     if (file().identity().isBlockDevice()) {
       file().write(offset, source);
-    } else if (source.remaining() <= PIECE) {
+    } else if (source.remaining() < LARGE) {
       smallWrites.incrementAndGet();
       try {
         file().write(offset, source);
@@ -152,9 +155,18 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     if (!(target instanceof FileChannelBlockStore other)
         || !sharesWith(other, offset, targetOffset, length)) {
       // Where blocks cannot be shared, copy_file_range copies 64 KiB at a time from page cache to
-      // page cache under the lock of the file; one large write under it costs less.
+      // page cache under the lock of the file; one larger write under it costs less.
       super.copyBlocks(offset, target, targetOffset, length);
     }
+  }
+
+  /**
+   * What has just been read stays in the processor's cache until it is written; and the kernel
+   * keeps what was written at once as one piece, through which small writes have to search later.
+   */
+  @Override
+  int copyChunkMax() {
+    return LARGE;
   }
 
   private boolean sharesWith(
