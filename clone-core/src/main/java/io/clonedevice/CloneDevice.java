@@ -117,6 +117,7 @@ public final class CloneDevice implements Closeable {
    * @param offset first byte
    * @param target filled from position to limit
    * @return completes when the buffer is filled, exceptionally if a store failed
+   * @throws NullPointerException if there is no buffer
    * @throws IllegalArgumentException if range or alignment is wrong or the buffer is read-only
    * @throws IllegalStateException if the device is closed
    */
@@ -131,6 +132,7 @@ public final class CloneDevice implements Closeable {
    * @param data written from position to limit
    * @return completes when reads see the bytes; exceptionally if a store failed (the range then
    *     holds old and new sectors) or the metadata is read-only and a region is unhydrated
+   * @throws NullPointerException if there is no buffer
    * @throws IllegalArgumentException if range or alignment is wrong
    * @throws IllegalStateException if the device is closed
    */
@@ -145,6 +147,7 @@ public final class CloneDevice implements Closeable {
    * @param offset first byte
    * @param data written from position to limit
    * @return completes when durable; exceptionally if a store failed
+   * @throws NullPointerException if there is no buffer
    * @throws IllegalArgumentException if range or alignment is wrong
    * @throws IllegalStateException if the device is closed
    */

@@ -71,6 +71,15 @@ public abstract class AbstractBlockStore implements BlockStore {
 
   void copyBlocks(long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
+    copyThroughBuffer(offset, target, targetOffset, length, BufferPool.LARGE_SIZE);
+  }
+
+  /**
+   * @param chunkMax bytes of a transfer, at most
+   */
+  final void copyThroughBuffer(
+      long offset, BlockStore target, long targetOffset, long length, int chunkMax)
+      throws IOException {
     BlockCopy.throughBuffer(
         (position, buffer) -> {
           int count = buffer.remaining();
@@ -84,12 +93,7 @@ public abstract class AbstractBlockStore implements BlockStore {
         target,
         targetOffset,
         length,
-        copyChunkMax());
-  }
-
-  /** Bytes of a transfer of a copy from here, at most. */
-  int copyChunkMax() {
-    return BufferPool.LARGE_SIZE;
+        chunkMax);
   }
 
   /**

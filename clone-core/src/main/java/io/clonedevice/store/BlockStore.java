@@ -167,8 +167,8 @@ public interface BlockStore extends Closeable {
   /**
    * Begins to make a range durable, for a caller that has written it and will not soon again, and
    * returns without waiting for the end of that. Promises nothing: only {@link #flush()} does,
-   * which has less to do afterwards. May take as long as a write if the medium is busy. Does
-   * nothing by default.
+   * which has less to do afterwards. May take as long as a write if the medium is busy, but must
+   * not wait if {@link #execution()} is {@link Execution#ASYNCHRONOUS}. Does nothing by default.
    *
    * @param offset first byte; {@code >= 0}, multiple of {@link #logicalBlockSize()}
    * @param length bytes; {@code >= 0}, multiple of {@link #logicalBlockSize()}

@@ -152,21 +152,13 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   @Override
   void copyBlocks(long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
-    if (!(target instanceof FileChannelBlockStore other)
-        || !sharesWith(other, offset, targetOffset, length)) {
-      // Where blocks cannot be shared, copy_file_range copies 64 KiB at a time from page cache to
-      // page cache under the lock of the file; one larger write under it costs less.
+    if (!(target instanceof FileChannelBlockStore other)) {
       super.copyBlocks(offset, target, targetOffset, length);
+    } else if (!sharesWith(other, offset, targetOffset, length)) {
+      // What has just been read stays in the processor's cache until it is written; and the kernel
+      // keeps what was written at once as one piece, through which small writes search later.
+      copyThroughBuffer(offset, target, targetOffset, length, LARGE);
     }
-  }
-
-  /**
-   * What has just been read stays in the processor's cache until it is written; and the kernel
-   * keeps what was written at once as one piece, through which small writes have to search later.
-   */
-  @Override
-  int copyChunkMax() {
-    return LARGE;
   }
 
   private boolean sharesWith(

@@ -21,7 +21,9 @@ final class LinuxSystemCalls {
 
   static final int ENXIO = 6;
   static final int EBADF = 9;
-  static final int EINVAL = 22;
+  static final int EXDEV = 18;
+  static final int ENOTTY = 25;
+  static final int EOPNOTSUPP = 95;
 
   private static final int EINTR = 4;
   private static final int FALLOC_FL_KEEP_SIZE = 1;

@@ -134,8 +134,10 @@ final class NativeFile implements Closeable {
     }
     long result =
         LinuxSystemCalls.shareBlocks(descriptor, offset, target.descriptor, targetOffset, length);
-    if (result < 0 && result != -LinuxSystemCalls.EINVAL) {
-      noSharingWith = target;
+    if (result == -LinuxSystemCalls.EOPNOTSUPP
+        || result == -LinuxSystemCalls.EXDEV
+        || result == -LinuxSystemCalls.ENOTTY) {
+      noSharingWith = target; // all else may be of this range, or pass
     }
     return result == 0;
   }
