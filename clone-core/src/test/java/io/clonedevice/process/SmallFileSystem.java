@@ -1,8 +1,6 @@
 package io.clonedevice.process;
 
-import static org.junit.jupiter.api.Assumptions.abort;
-
-import io.clonedevice.store.LoopDevice;
+import io.clonedevice.store.MountedFileSystem;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -12,27 +10,19 @@ import java.nio.file.Path;
 final class SmallFileSystem {
   private static final long SIZE = 16 << 20;
 
-  private final LoopDevice device;
+  private final MountedFileSystem mounted;
   private final Path root;
 
-  private SmallFileSystem(LoopDevice device, Path root) {
-    this.device = device;
-    this.root = root;
+  private SmallFileSystem(MountedFileSystem mounted) {
+    this.mounted = mounted;
+    this.root = mounted.root();
   }
 
   /** Makes and mounts one in a directory, or skips the test and says why. */
   static SmallFileSystem in(Path directory) throws Exception {
-    LoopDevice device = LoopDevice.over(directory.resolve("backing"), SIZE);
-    Path root = Files.createDirectory(directory.resolve("mounted"));
-    try {
-      String node = device.node().toString();
-      LoopDevice.run("mkfs.ext4", "-q", "-m", "0", "-b", "4096", "-O", "^has_journal", node);
-      LoopDevice.run("mount", "-t", "ext4", node, root.toString());
-    } catch (IOException e) {
-      device.detach();
-      return abort("no ext4 on a loop device: " + e.getMessage());
-    }
-    return new SmallFileSystem(device, root);
+    return new SmallFileSystem(
+        MountedFileSystem.in(
+            directory, SIZE, "mkfs.ext4", "-q", "-m", "0", "-b", "4096", "-O", "^has_journal"));
   }
 
   Path resolve(String name) {
@@ -65,7 +55,6 @@ final class SmallFileSystem {
   }
 
   void unmount() throws Exception {
-    LoopDevice.run("umount", root.toString());
-    device.detach();
+    mounted.unmount();
   }
 }

@@ -1,10 +1,8 @@
 package io.clonedevice.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.clonedevice.testing.Seed;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,28 +16,19 @@ class SharedBlocksTest {
   private static final int SIZE = 32 << 20;
 
   @TempDir private Path directory;
-  private LoopDevice disk;
+  private MountedFileSystem mounted;
   private Path root;
 
   @BeforeEach
   void mount() throws Exception {
-    disk = LoopDevice.over(directory.resolve("backing"), 256 << 20);
-    root = Files.createDirectory(directory.resolve("mounted"));
-    try {
-      LoopDevice.run("mkfs.btrfs", "-q", disk.node().toString());
-      LoopDevice.run("mount", "-t", "btrfs", disk.node().toString(), root.toString());
-    } catch (IOException e) {
-      disk.detach();
-      disk = null;
-      abort("no btrfs on a loop device: " + e.getMessage());
-    }
+    mounted = MountedFileSystem.in(directory, 256 << 20, "mkfs.btrfs", "-q");
+    root = mounted.root();
   }
 
   @AfterEach
   void unmount() throws Exception {
-    if (disk != null) {
-      LoopDevice.run("umount", root.toString());
-      disk.detach();
+    if (mounted != null) {
+      mounted.unmount();
     }
   }
 
