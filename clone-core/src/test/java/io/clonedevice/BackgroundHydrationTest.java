@@ -87,35 +87,6 @@ class BackgroundHydrationTest {
   }
 
   @Test
-  @Tag("A26")
-  void aLongCopyStartsItsWritebackBeforeItsRegionsAreHydrated() {
-    try (SteppedClone large = new SteppedClone(1 << 20, 65_536)) {
-      CloneDevice device = large.open(Hydration.background().threshold(8).batchSize(8));
-      large.destination().faults().failCall(0, Operation.WRITEBACK);
-      large.run();
-
-      assertThat(large.calls("destination", Operation.WRITEBACK))
-          .containsExactly(
-              new StoreCall("destination", Operation.WRITEBACK, 0, 1 << 19),
-              new StoreCall("destination", Operation.WRITEBACK, 1 << 19, 1 << 19));
-      assertThat(device.isHydrated(0, 65_536)).isFalse();
-      assertThat(device.isHydrated(1 << 19, 1 << 19)).isTrue();
-
-      large.advanceMs(10_000);
-      assertThat(device.statusNoFlush().hydrationCompleted()).isTrue();
-    }
-  }
-
-  @Test
-  @Tag("A26")
-  void aShortCopyLeavesItsWritebackToTheNextFlush() {
-    stepped.open(Hydration.background());
-    stepped.advanceMs(2_000);
-    assertThat(copies()).isNotEmpty();
-    assertThat(stepped.calls("destination", Operation.WRITEBACK)).isEmpty();
-  }
-
-  @Test
   @Tag("A28")
   void noMoreRegionsAreCopiedAtOnceThanTheThreshold() {
     CloneDevice device = stepped.open(Hydration.background().threshold(3).batchSize(1));

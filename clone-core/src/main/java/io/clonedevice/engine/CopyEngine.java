@@ -18,9 +18,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * released, then those who waited go on. Thread-safe.
  */
 final class CopyEngine {
-  /** Bytes of a copy that are worth an I/O request of their own. */
-  private static final long WRITEBACK_MIN = 256 << 10;
-
   private final CloneEngine engine;
   private final RegionGeometry geometry;
   private final StoreAccess source;
@@ -65,27 +62,11 @@ final class CopyEngine {
   private void copy(Claim claim, IoCompletion completion) {
     long from = geometry.offsetOf(claim.firstRegion());
     long end = geometry.endOf(claim.endRegion() - 1);
-    IoCompletion copied =
-        end - from < WRITEBACK_MIN ? completion : startingWriteback(from, end, completion);
     if (direct) {
-      copied.run(() -> source.store().copyTo(from, destination.store(), from, end - from));
+      completion.run(() -> source.store().copyTo(from, destination.store(), from, end - from));
     } else {
-      new CopyTask(source, destination, copyExecutor, from, end, null, from, copied).start();
+      new CopyTask(source, destination, copyExecutor, from, end, null, from, completion).start();
     }
-  }
-
-  /**
-   * The disk works while the next regions are copied, the copies keep step with it, and the flush
-   * of a commit finds little left to do.
-   */
-  private IoCompletion startingWriteback(long from, long end, IoCompletion completion) {
-    return failure -> {
-      if (failure == null) {
-        completion.run(() -> destination.store().startWriteback(from, end - from));
-      } else {
-        completion.completed(failure);
-      }
-    };
   }
 
   /** Copies a claimed region with a part of a write, the data at {@code position}, laid over it. */

@@ -116,7 +116,11 @@ final class CopyTask implements IoCompletion {
       buffer.put((int) (from - chunk), overlay, inOverlay, (int) (to - from));
     }
     position = chunkEnd;
-    destination.write(chunk, buffer, continuations, this);
+    if (overlay == null) {
+      destination.writeUncached(chunk, buffer, continuations, this);
+    } else {
+      destination.write(chunk, buffer, continuations, this);
+    }
   }
 
   private void finish(Throwable outcome) {

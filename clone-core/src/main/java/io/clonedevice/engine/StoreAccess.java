@@ -46,6 +46,15 @@ final class StoreAccess {
     }
   }
 
+  void writeUncached(
+      long offset, ByteBuffer source, Executor continuations, IoCompletion completion) {
+    if (asynchronous) {
+      write(offset, source, continuations, completion);
+    } else {
+      completion.run(() -> store.writeUncached(offset, source));
+    }
+  }
+
   void discard(long offset, long length, Executor continuations, IoCompletion completion) {
     if (asynchronous) {
       start(completion, continuations, c -> store.discardAsync(offset, length, c));

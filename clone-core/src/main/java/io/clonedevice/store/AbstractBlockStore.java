@@ -51,6 +51,16 @@ public abstract class AbstractBlockStore implements BlockStore {
    */
   protected abstract void writeBlocks(long offset, ByteBuffer source) throws IOException;
 
+  /** As {@link #readBlocks}, of what the caller will not ask for again. */
+  void readUncachedBlocks(long offset, ByteBuffer target) throws IOException {
+    readBlocks(offset, target);
+  }
+
+  /** As {@link #writeBlocks}, for {@link #writeUncached}. */
+  void writeUncachedBlocks(long offset, ByteBuffer source) throws IOException {
+    writeBlocks(offset, source);
+  }
+
   /**
    * Makes durable what was written before; not called if the store is read-only.
    *
@@ -84,7 +94,7 @@ public abstract class AbstractBlockStore implements BlockStore {
         (position, buffer) -> {
           int count = buffer.remaining();
           try {
-            readBlocks(position, buffer);
+            readUncachedBlocks(position, buffer);
           } catch (IOException e) {
             throw trouble(Operation.READ, position, count, e);
           }
@@ -107,15 +117,6 @@ public abstract class AbstractBlockStore implements BlockStore {
   protected Extent extentOfBlocks(long offset, long length) throws IOException {
     return new Extent(offset, length, Extent.Kind.DATA);
   }
-
-  /**
-   * Begins to write a range back; see {@link #startWriteback}. Does nothing by default.
-   *
-   * @param offset first byte
-   * @param length bytes
-   * @throws IOException if the medium failed
-   */
-  protected void startWritebackOfBlocks(long offset, long length) throws IOException {}
 
   /**
    * Releases the medium; called once, when no call is under way.
@@ -162,12 +163,23 @@ public abstract class AbstractBlockStore implements BlockStore {
 
   @Override
   public final void write(long offset, ByteBuffer source) throws IOException {
+    write(offset, source, true);
+  }
+
+  @Override
+  public final void writeUncached(long offset, ByteBuffer source) throws IOException {
+    write(offset, source, false);
+  }
+
+  private void write(long offset, ByteBuffer source, boolean cached) throws IOException {
     RequestChecks.checkWrite(this, offset, source);
     int length = source.remaining();
     enter(Operation.WRITE, offset, length);
     try {
-      if (length > 0) {
+      if (length > 0 && cached) {
         writeBlocks(offset, source);
+      } else if (length > 0) {
+        writeUncachedBlocks(offset, source);
       }
     } catch (IOException e) {
       throw trouble(Operation.WRITE, offset, length, e);
@@ -185,21 +197,6 @@ public abstract class AbstractBlockStore implements BlockStore {
       }
     } catch (IOException e) {
       throw trouble(Operation.FLUSH, 0, 0, e);
-    } finally {
-      calls.leave();
-    }
-  }
-
-  @Override
-  public final void startWriteback(long offset, long length) throws IOException {
-    RequestChecks.checkWriteback(this, offset, length);
-    enter(Operation.WRITEBACK, offset, length);
-    try {
-      if (length > 0) {
-        startWritebackOfBlocks(offset, length);
-      }
-    } catch (IOException e) {
-      throw trouble(Operation.WRITEBACK, offset, length, e);
     } finally {
       calls.leave();
     }

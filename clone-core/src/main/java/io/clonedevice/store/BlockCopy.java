@@ -26,7 +26,7 @@ final class BlockCopy {
         buffer.clear().limit((int) Math.min(chunk, length - done));
         source.read(offset + done, buffer);
         buffer.flip();
-        target.write(targetOffset + done, buffer);
+        target.writeUncached(targetOffset + done, buffer);
       }
     } finally {
       BufferPool.release(buffer);

@@ -12,16 +12,14 @@ public final class BlockIoException extends IOException {
   public enum Operation {
     /** {@link BlockStore#read}. */
     READ,
-    /** {@link BlockStore#write}. */
+    /** {@link BlockStore#write} and its kin. */
     WRITE,
     /** {@link BlockStore#flush}; offset and length are 0. */
     FLUSH,
     /** {@link BlockStore#discard}. */
     DISCARD,
     /** {@link BlockStore#copyTo}. */
-    COPY,
-    /** {@link BlockStore#startWriteback}. */
-    WRITEBACK
+    COPY
   }
 
   /** The store's name. */

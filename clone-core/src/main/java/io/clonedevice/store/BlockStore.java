@@ -165,19 +165,20 @@ public interface BlockStore extends Closeable {
   void flush() throws IOException;
 
   /**
-   * Begins to make a range durable, for a caller that has written it and will not soon again, and
-   * returns without waiting for the end of that. Promises nothing: only {@link #flush()} does,
-   * which has less to do afterwards. May take as long as a write if the medium is busy, but must
-   * not wait if {@link #execution()} is {@link Execution#ASYNCHRONOUS}. Does nothing by default.
+   * Writes like {@link #write} what nobody is expected to ask for soon: where the store has a cache
+   * it begins at once to write the bytes to its medium, and keeps them no longer than that takes;
+   * what was cached before stays. No more durable than {@link #write}, but the next {@link
+   * #flush()} has less to do. The same as {@link #write} by default.
    *
-   * @param offset first byte; {@code >= 0}, multiple of {@link #logicalBlockSize()}
-   * @param length bytes; {@code >= 0}, multiple of {@link #logicalBlockSize()}
-   * @throws IllegalArgumentException if range or alignment is wrong
-   * @throws IOException if the store failed
-   * @see "sync_file_range(2)"
+   * @param offset as for {@link #write}
+   * @param source as for {@link #write}
+   * @throws IllegalArgumentException if range or alignment is wrong; nothing was written
+   * @throws java.nio.channels.NonWritableChannelException if the store is read-only
+   * @throws IOException if the store failed; the range may hold old and new sectors
+   * @see "pwritev2(2), RWF_DONTCACHE"
    */
-  default void startWriteback(long offset, long length) throws IOException {
-    RequestChecks.checkWriteback(this, offset, length);
+  default void writeUncached(long offset, ByteBuffer source) throws IOException {
+    write(offset, source);
   }
 
   /**
@@ -219,9 +220,10 @@ public interface BlockStore extends Closeable {
   }
 
   /**
-   * Copies a range to another store, if possible without passing through Java memory. Where the
-   * target is a wrapper, it meets the copy as calls of its {@link #write}. What is known to be a
-   * hole on both sides (see {@link #extentAt}) need be neither read nor written.
+   * Copies a range to another store, if possible without passing through Java memory, and leaves
+   * the caches of both as they are. Where the target is a wrapper, it meets the copy as calls of
+   * its {@link #writeUncached}. What is known to be a hole on both sides (see {@link #extentAt})
+   * need be neither read nor written.
    *
    * @param offset first byte here; {@code >= 0}, multiple of both logical block sizes
    * @param target where the bytes go; not this store

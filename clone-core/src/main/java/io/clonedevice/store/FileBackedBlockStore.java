@@ -92,11 +92,6 @@ abstract class FileBackedBlockStore extends AbstractBlockStore {
   }
 
   @Override
-  protected void startWritebackOfBlocks(long offset, long length) {
-    nativeFile.ifPresent(file -> file.startWriteback(offset, length));
-  }
-
-  @Override
   protected void closeMedium() throws IOException {
     try {
       if (nativeFile.isPresent()) {

@@ -10,8 +10,8 @@ import java.util.Optional;
  *
  * <p>Each method calls the same method of the delegate and no other, so a subclass that changes
  * {@link #write} must look after {@link #writeAsync}, {@link #writeDurably} and, where it is the
- * source, {@link #copyTo} as well. A copy <em>to</em> a filter always goes through its {@link
- * #write}. Closing it closes the delegate.
+ * source, {@link #copyTo} as well. Only {@link #writeUncached} calls {@link #write} of the filter,
+ * so a copy <em>to</em> it always goes through that. Closing it closes the delegate.
  */
 public class FilterBlockStore implements BlockStore {
   private final BlockStore delegate;
@@ -89,14 +89,15 @@ public class FilterBlockStore implements BlockStore {
     delegate.write(offset, source);
   }
 
+  /** Calls {@link #write} of this filter, which a subclass may have changed. */
   @Override
-  public void flush() throws IOException {
-    delegate.flush();
+  public void writeUncached(long offset, ByteBuffer source) throws IOException {
+    write(offset, source);
   }
 
   @Override
-  public void startWriteback(long offset, long length) throws IOException {
-    delegate.startWriteback(offset, length);
+  public void flush() throws IOException {
+    delegate.flush();
   }
 
   @Override

@@ -2,8 +2,12 @@ package io.clonedevice.store;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
 
 /**
  * The system calls that Java has no method for, through JNA.
@@ -31,6 +35,7 @@ final class LinuxSystemCalls {
   private static final long BLKDISCARD = 0x1277;
   private static final long FICLONERANGE = 0x4020940D;
   private static final int SYNC_FILE_RANGE_WRITE = 2;
+  private static final int RWF_DONTCACHE = 0x80;
 
   // The numbers above hold here; some other architectures have their own.
   private static final Set<String> ARCHITECTURES = Set.of("amd64", "aarch64", "riscv64", "s390x");
@@ -83,6 +88,40 @@ final class LinuxSystemCalls {
     return result(() -> sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE));
   }
 
+  /**
+   * Reads into a direct buffer from its position on, without leaving in the page cache what was not
+   * there before.
+   *
+   * @return bytes, perhaps fewer than remain; the position is left as it is
+   */
+  static long readUncached(int descriptor, long offset, ByteBuffer target) {
+    return transfer(
+        target, parts -> VectoredCalls.preadv2(descriptor, parts, 1, offset, RWF_DONTCACHE));
+  }
+
+  /**
+   * Writes a direct buffer from its position on, begins to write that to the device, and has it
+   * leave the page cache after that.
+   *
+   * @return bytes, perhaps fewer than remain; the position is left as it is
+   */
+  static long writeUncached(int descriptor, long offset, ByteBuffer source) {
+    return transfer(
+        source, parts -> VectoredCalls.pwritev2(descriptor, parts, 1, offset, RWF_DONTCACHE));
+  }
+
+  private static long transfer(ByteBuffer buffer, ToLongFunction<long[]> call) {
+    long start = Pointer.nativeValue(Native.getDirectBufferPointer(buffer));
+    long[] parts = {start + buffer.position(), buffer.remaining()};
+    try {
+      return result(() -> call.applyAsLong(parts));
+    } catch (LinkageError e) {
+      return -EOPNOTSUPP;
+    } finally {
+      Reference.reachabilityFence(buffer);
+    }
+  }
+
   private static long result(LongSupplier call) {
     while (true) {
       try {
@@ -110,4 +149,17 @@ final class LinuxSystemCalls {
 
   private static native int sync_file_range(int descriptor, long offset, long length, int flags)
       throws LastErrorException;
+
+  /** Loaded when they are used first: some C libraries do not have them. */
+  private static final class VectoredCalls {
+    static {
+      Native.register(VectoredCalls.class, "c");
+    }
+
+    static native long preadv2(int descriptor, long[] parts, int count, long offset, int flags)
+        throws LastErrorException;
+
+    static native long pwritev2(int descriptor, long[] parts, int count, long offset, int flags)
+        throws LastErrorException;
+  }
 }

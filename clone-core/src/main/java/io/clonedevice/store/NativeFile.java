@@ -2,12 +2,14 @@ package io.clonedevice.store;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.Optional;
 
 /**
  * A descriptor for what Java cannot do with a file: punch holes, discard, find holes, share blocks,
- * begin to write back. There is none where JNA or Linux is missing.
+ * transfer bytes that are not to stay in the page cache. There is none where JNA or Linux is
+ * missing.
  *
  * <p>Safe to call from any thread; the file offset of the descriptor is nobody's.
  */
@@ -27,7 +29,15 @@ final class NativeFile implements Closeable {
   // Any thread; a late view costs a call. The file that could not share this one's blocks.
   private volatile NativeFile noSharingWith;
 
+  // Any thread; a late view costs a call.
+  private volatile boolean alwaysCached;
+
   private record DataRun(long offset, long end) {}
+
+  @FunctionalInterface
+  private interface Transfer {
+    long at(int descriptor, long offset, ByteBuffer buffer);
+  }
 
   private NativeFile(
       FileIdentity identity,
@@ -145,6 +155,33 @@ final class NativeFile implements Closeable {
   /** Trouble is not told: nothing was promised, and a flush meets it again. */
   void startWriteback(long offset, long length) {
     LinuxSystemCalls.startWriteback(descriptor, offset, length);
+  }
+
+  /** Whether transfers around the page cache are worth a try. */
+  boolean mayTransferUncached() {
+    return !alwaysCached;
+  }
+
+  /** Fills the buffer up to where it cannot; a read through the page cache tells why. */
+  void readUncached(long offset, ByteBuffer target) {
+    transferUncached(offset, target, LinuxSystemCalls::readUncached);
+  }
+
+  /** Writes the buffer up to where it cannot; a write through the page cache tells why. */
+  void writeUncached(long offset, ByteBuffer source) {
+    transferUncached(offset, source, LinuxSystemCalls::writeUncached);
+  }
+
+  private void transferUncached(long offset, ByteBuffer buffer, Transfer transfer) {
+    int start = buffer.position();
+    while (buffer.hasRemaining() && buffer.isDirect() && !alwaysCached) {
+      long count = transfer.at(descriptor, offset + buffer.position() - start, buffer);
+      if (count <= 0) {
+        alwaysCached = count == -LinuxSystemCalls.EOPNOTSUPP;
+        return;
+      }
+      buffer.position(buffer.position() + (int) count);
+    }
   }
 
   @Override

@@ -74,18 +74,6 @@ public final class RequestChecks {
   }
 
   /**
-   * Checks {@link BlockStore#startWriteback}.
-   *
-   * @param store the store that was called
-   * @param offset as it was passed
-   * @param length as it was passed
-   * @throws IllegalArgumentException if range or alignment is wrong
-   */
-  public static void checkWriteback(BlockStore store, long offset, long length) {
-    checkRange("write-back", store, offset, length);
-  }
-
-  /**
    * Checks {@link BlockStore#copyTo}.
    *
    * @param store the store that was called

@@ -333,7 +333,8 @@ final class UninterruptibleFile implements Closeable {
     }
   }
 
-  private void checkLock() throws IOException {
+  /** Must be called after what was done without this object, before it is told to be done. */
+  void checkLock() throws IOException {
     if (lockLost) {
       throw new IOException(
           "somebody else has locked "

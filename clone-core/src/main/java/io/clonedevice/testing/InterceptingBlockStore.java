@@ -59,12 +59,6 @@ abstract class InterceptingBlockStore extends FilterBlockStore {
   }
 
   @Override
-  public void startWriteback(long offset, long length) throws IOException {
-    before(call(Operation.WRITEBACK, offset, length), NOTHING);
-    super.startWriteback(offset, length);
-  }
-
-  @Override
   public void discard(long offset, long length) throws IOException {
     before(call(Operation.DISCARD, offset, length), beginningOfDiscard(offset));
     super.discard(offset, length);

@@ -22,6 +22,8 @@ abstract class RefusalContract extends TransferContract {
     ByteBuffer bytes = ByteBuffer.allocate(block());
     assertThatThrownBy(() -> readOnly.write(0, bytes))
         .isInstanceOf(NonWritableChannelException.class);
+    assertThatThrownBy(() -> readOnly.writeUncached(0, bytes))
+        .isInstanceOf(NonWritableChannelException.class);
     assertThatThrownBy(() -> readOnly.discard(0, block()))
         .isInstanceOf(NonWritableChannelException.class);
     assertThat(readOnly.discardSupport()).isEqualTo(DiscardSupport.NONE);
@@ -128,6 +130,7 @@ abstract class RefusalContract extends TransferContract {
     store.close();
     assertClosed(() -> store.read(0, ByteBuffer.allocate(block())), Operation.READ);
     assertClosed(() -> store.write(0, ByteBuffer.allocate(block())), Operation.WRITE);
+    assertClosed(() -> store.writeUncached(0, ByteBuffer.allocate(block())), Operation.WRITE);
     assertClosed(store::flush, Operation.FLUSH);
     assertClosed(() -> store.copyTo(0, target, 0, block()), Operation.COPY);
     if (discards) {

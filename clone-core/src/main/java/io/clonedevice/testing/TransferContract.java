@@ -132,6 +132,30 @@ abstract class TransferContract extends ContractStores {
     assertThat(Arrays.equals(read(store, block(), length), bytes)).isTrue();
   }
 
+  @TestFactory
+  Stream<DynamicTest> uncachedWriteIsReadBackFromBuffersOfEveryKind() {
+    return Stream.of(BufferKind.values())
+        .map(kind -> DynamicTest.dynamicTest(kind.name(), () -> writeUncached(kind)));
+  }
+
+  private void writeUncached(BufferKind kind) throws Exception {
+    int length = (1 << 20) + block();
+    BlockStore store = make(2L << 20);
+    byte[] bytes = randomBytes(Seed.random(), length);
+    ByteBuffer buffer = kind.of(length);
+    int start = buffer.position();
+    int limit = buffer.limit();
+    buffer.put(bytes).position(start);
+
+    store.writeUncached(block(), buffer);
+
+    assertThat(buffer.position()).isEqualTo(limit);
+    assertThat(buffer.limit()).isEqualTo(limit);
+    assertThat(Arrays.equals(read(store, block(), length), bytes)).isTrue();
+    assertThat(read(store, 0, block())).containsOnly(0);
+    assertThat(read(store, length + block(), block())).containsOnly(0);
+  }
+
   @Test
   void durableWriteIsReadBack() throws Exception {
     BlockStore store = make(4L * block());
@@ -148,6 +172,7 @@ abstract class TransferContract extends ContractStores {
     ByteBuffer empty = ByteBuffer.allocate(block()).limit(0);
     store.read(store.size(), empty);
     store.write(store.size(), empty);
+    store.writeUncached(store.size(), empty);
     store.copyTo(0, make(4L * block()), 0, 0);
     if (store.discardSupport().supported()) {
       store.discard(0, 0);
@@ -202,7 +227,7 @@ abstract class TransferContract extends ContractStores {
     DIRECT_PAGE_ALIGNED {
       @Override
       ByteBuffer of(int length) {
-        return ByteBuffer.allocateDirect(length + 4096)
+        return ByteBuffer.allocateDirect(length + 2 * 4096)
             .alignedSlice(4096)
             .position(0)
             .limit(length);

@@ -235,20 +235,6 @@ abstract class FileBackedContract extends BlockStoreContract {
   }
 
   @Test
-  void startedWritebackLeavesLessToFlushAndTheBytesAsTheyAre() throws Exception {
-    byte[] bytes = randomBytes(Seed.random(), 1 << 20);
-    BlockStore store = tracked(create(file(), 1L << 20));
-    store.write(0, ByteBuffer.wrap(bytes));
-    long dirty = PageCache.dirtyPages(file());
-    assumeTrue(dirty > 0, "the file system keeps no dirty pages of this store");
-
-    store.startWriteback(0, 1 << 20);
-
-    assertThat(PageCache.dirtyPages(file())).isLessThan(dirty);
-    assertThat(read(store, 0, 1 << 20)).isEqualTo(bytes);
-  }
-
-  @Test
   void flushOfATruncatedFileFails() throws Exception {
     BlockStore store = tracked(create(file(), 1L << 20));
     truncate(file(), 1 << 16);

@@ -1,9 +1,21 @@
 package io.clonedevice.store;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.clonedevice.testing.Seed;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class FileChannelBlockStoreTest extends FileBackedContract {
+  private static final int SIZE = 1 << 20;
+
+  @TempDir private Path files;
+
   @Override
   protected BlockStore create(Path path, long size) throws IOException {
     return FileChannelBlockStore.create(path, size);
@@ -22,5 +34,90 @@ class FileChannelBlockStoreTest extends FileBackedContract {
   @Override
   protected BlockStore openOrCreate(Path path, long size) throws IOException {
     return FileChannelBlockStore.openOrCreate(path, size);
+  }
+
+  @Test
+  void anUncachedWriteIsOnItsWayToTheDisk() throws Exception {
+    Path file = files.resolve("file");
+    BlockStore store = tracked(create(file, SIZE));
+    store.write(0, direct());
+    long dirty = PageCache.of(file).dirtyPages();
+    assumeTrue(dirty > 0, "the file system keeps no dirty pages");
+
+    store.writeUncached(0, direct());
+
+    assertThat(PageCache.of(file).dirtyPages()).isLessThan(dirty);
+  }
+
+  @Test
+  void neitherAnUncachedWriteNorACopyStaysInThePageCache() throws Exception {
+    Path file = files.resolve("file");
+    Path copy = files.resolve("copy");
+    ByteBuffer bytes = direct();
+    try (BlockStore store = create(file, SIZE)) {
+      writeUncached((FileChannelBlockStore) store, bytes);
+    }
+    assertThat(PageCache.of(file).pages()).isZero();
+
+    try (BlockStore source = openReadOnly(file);
+        BlockStore target = create(copy, SIZE)) {
+      source.copyTo(0, target, 0, SIZE);
+      target.flush();
+    }
+
+    assertThat(PageCache.of(file).pages()).isZero();
+    assertThat(PageCache.of(copy).pages()).isZero();
+    assertThat(ByteBuffer.wrap(Files.readAllBytes(copy))).isEqualTo(bytes.rewind());
+  }
+
+  @Test
+  void whatWasCachedBeforeACopyStays() throws Exception {
+    Path file = files.resolve("file");
+    try (BlockStore store = create(file, SIZE)) {
+      store.write(0, direct());
+      store.flush();
+    }
+    long cached = PageCache.of(file).pages();
+    assumeTrue(cached > 0, "the file system has no cache");
+
+    try (BlockStore source = openReadOnly(file);
+        BlockStore target = create(files.resolve("copy"), SIZE)) {
+      source.copyTo(0, target, 0, SIZE);
+    }
+
+    assertThat(PageCache.of(file).pages()).isEqualTo(cached);
+  }
+
+  @Test
+  void aFileSystemThatCachesEverythingTakesUncachedWritesAndCopies() throws Exception {
+    Path memory = Path.of("/dev/shm");
+    assumeTrue(Files.isDirectory(memory), "no /dev/shm");
+    Path directory = Files.createTempDirectory(memory, "clone");
+    Path file = directory.resolve("file");
+    Path copy = directory.resolve("copy");
+    ByteBuffer bytes = direct();
+    try (BlockStore store = create(file, SIZE);
+        BlockStore target = create(copy, SIZE)) {
+      store.writeUncached(0, bytes);
+      store.copyTo(0, target, 0, SIZE);
+      assertThat(ByteBuffer.wrap(Files.readAllBytes(copy))).isEqualTo(bytes.rewind());
+    } finally {
+      Files.deleteIfExists(file);
+      Files.deleteIfExists(copy);
+      Files.delete(directory);
+    }
+  }
+
+  private static void writeUncached(FileChannelBlockStore store, ByteBuffer bytes)
+      throws IOException {
+    store.writeUncached(0, bytes);
+    store.flush();
+    assumeTrue(
+        store.nativeFile().map(NativeFile::mayTransferUncached).orElse(false),
+        "the system caches all that is written; Linux 6.14 and ext4, XFS or btrfs need not");
+  }
+
+  private static ByteBuffer direct() {
+    return ByteBuffer.allocateDirect(SIZE).put(randomBytes(Seed.random(), SIZE)).flip();
   }
 }

@@ -7,14 +7,17 @@ import com.sun.jna.LastErrorException;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** What the kernel keeps of a file in memory, by cachestat(2). */
-final class PageCache {
+/**
+ * What the kernel keeps of a file in memory, by cachestat(2).
+ *
+ * @param pages all of them
+ * @param dirtyPages those to be written to the disk
+ */
+record PageCache(long pages, long dirtyPages) {
   private static final long CACHESTAT = 451;
 
-  private PageCache() {}
-
-  /** Returns how many pages are to be written to the disk; skips the test where nobody knows. */
-  static long dirtyPages(Path file) throws IOException {
+  /** Looks; skips the test where nobody knows. */
+  static PageCache of(Path file) throws IOException {
     int descriptor = LinuxSystemCalls.openFile(file.toString(), LinuxSystemCalls.O_RDONLY);
     if (descriptor < 0) {
       throw new IOException("open of " + file + " failed with error number " + -descriptor);
@@ -29,6 +32,6 @@ final class PageCache {
     } finally {
       LinuxSystemCalls.closeFile(descriptor);
     }
-    return counts[1];
+    return new PageCache(counts[0], counts[1]);
   }
 }
