@@ -11,15 +11,16 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  */
 final class LeavingRequests {
   private static final int PLACES = 32;
+  private static final int STRIDE = 16; // references; keeps places on cache lines of their own
 
   // Set by a thread that ends a request, before that leaves the gate; read by one that has seen the
   // gate empty. Edge: the gate's counter.
-  private final AtomicReferenceArray<Request> places = new AtomicReferenceArray<>(PLACES);
+  private final AtomicReferenceArray<Request> places = new AtomicReferenceArray<>(PLACES * STRIDE);
 
   /** Returns the request's place. */
   int add(Request request) {
     for (long i = Thread.currentThread().getId(); ; i++) {
-      int place = (int) i & (PLACES - 1);
+      int place = ((int) i & (PLACES - 1)) * STRIDE;
       Request other = places.get(place);
       if ((other == null || other.isDone()) && places.compareAndSet(place, other, request)) {
         return place;
@@ -32,7 +33,7 @@ final class LeavingRequests {
   }
 
   boolean areTold() {
-    for (int place = 0; place < PLACES; place++) {
+    for (int place = 0; place < PLACES * STRIDE; place += STRIDE) {
       Request request = places.get(place);
       if (request != null && !request.isDone()) {
         return false;

@@ -1,32 +1,39 @@
 package io.clonedevice.engine;
 
+import io.clonedevice.store.StripedCount;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Counts the requests inside the device and keeps new ones out while it is suspended or closed.
  *
  * <pre>
- *   state:  | 63 ... 32  requests entered |  31 CLOSED | 30 SUSPENDED |  29 ... 0  inside  |
+ *   count:  | 63 ... 32  requests entered |  31 ... 0  inside  |
  * </pre>
  *
  * <p>What has entered is counted modulo 2^32: it tells whether there were requests since one looked
  * last, whether or not one is inside then.
  *
- * <p>Entering and leaving an open gate is one atomic addition each. Thread-safe.
+ * <p>Entering and leaving an open gate is one atomic addition each, to a stripe of the thread's
+ * own. Thread-safe.
  */
 final class RequestGate {
+  private static final int CLOSED = 1;
+  private static final int SUSPENDED = 2;
+  private static final int OPEN = 0;
   private static final int ENTERED_SHIFT = 32;
-  private static final long CLOSED = 1L << 31;
-  private static final long SUSPENDED = 1L << 30;
-  private static final long FLAGS = CLOSED | SUSPENDED;
-  private static final long INSIDE = SUSPENDED - 1;
-  private static final long ENTERING = (1L << ENTERED_SHIFT) + 1;
+  private static final long INSIDE = 1;
+  private static final long ENTERING = (1L << ENTERED_SHIFT) + INSIDE;
 
-  // Any thread, atomically. Edge: what a request did happens-before whoever saw its exit.
-  private final AtomicLong state = new AtomicLong();
+  // Any thread. Who enters counts itself and then looks at the state, who shuts the gate sets the
+  // state and then looks at the count; both are sequentially consistent, so a request is kept out
+  // or waited for. One that is kept out counts itself in and out on one thread, so the sum does not
+  // see it leave before it came. Edge: what a request did happens-before whoever saw its exit.
+  private final StripedCount count = new StripedCount();
+
+  // Written under lock, read by all: OPEN, or CLOSED and SUSPENDED in any combination.
+  private volatile int state = OPEN;
 
   private final LeavingRequests leaving = new LeavingRequests();
   private final Waiting waiting;
@@ -41,7 +48,8 @@ final class RequestGate {
 
   /** Enters if the gate is open; never waits. */
   boolean tryEnter() {
-    if ((state.addAndGet(ENTERING) & FLAGS) == 0) {
+    count.add(ENTERING);
+    if (state == OPEN) {
       return true;
     }
     exit();
@@ -75,8 +83,8 @@ final class RequestGate {
   }
 
   void exit() {
-    long now = state.decrementAndGet();
-    if ((now & FLAGS) != 0 && (now & INSIDE) == 0) {
+    count.add(-INSIDE);
+    if (state != OPEN && isEmpty()) {
       synchronized (lock) {
         lock.notifyAll();
       }
@@ -103,7 +111,7 @@ final class RequestGate {
   void suspend() {
     synchronized (lock) {
       checkOpen();
-      state.getAndUpdate(s -> s | SUSPENDED);
+      state |= SUSPENDED;
     }
     awaitEmpty();
   }
@@ -118,7 +126,8 @@ final class RequestGate {
       checkOpen();
       List<Request> entered = new ArrayList<>(parked);
       parked.clear();
-      state.getAndUpdate(s -> (s & ~SUSPENDED) + entered.size() * ENTERING);
+      count.add(entered.size() * ENTERING);
+      state &= ~SUSPENDED;
       lock.notifyAll();
       return entered;
     }
@@ -131,7 +140,7 @@ final class RequestGate {
    */
   List<Request> close() {
     synchronized (lock) {
-      state.getAndUpdate(s -> s | CLOSED);
+      state |= CLOSED;
       lock.notifyAll();
     }
     awaitEmpty();
@@ -150,35 +159,40 @@ final class RequestGate {
    */
   boolean runIfEmpty(Runnable action) {
     synchronized (lock) {
-      long now = state.get();
-      if ((now & (FLAGS | INSIDE)) != 0 || !state.compareAndSet(now, now | SUSPENDED)) {
+      if (state != OPEN || !isEmpty()) {
         return false;
       }
+      state = SUSPENDED;
       try {
-        action.run();
+        boolean alone = isEmpty();
+        if (alone) {
+          action.run();
+        }
+        return alone;
       } finally {
-        state.getAndUpdate(s -> s & ~SUSPENDED);
+        state = OPEN;
         lock.notifyAll();
       }
-      return true;
     }
   }
 
+  /** Returns how many are inside; near that while some enter and leave. */
   long requestsInside() {
-    return state.get() & INSIDE;
+    return Math.max(0, inside(count.sum()));
   }
 
   /** Returns how many requests have entered, modulo 2^32. */
   int requestsEntered() {
-    return (int) (state.get() >>> ENTERED_SHIFT);
+    long sum = count.sum();
+    return (int) ((sum - inside(sum)) >>> ENTERED_SHIFT);
   }
 
   boolean isSuspended() {
-    return (state.get() & SUSPENDED) != 0;
+    return (state & SUSPENDED) != 0;
   }
 
   boolean isClosed() {
-    return (state.get() & CLOSED) != 0;
+    return (state & CLOSED) != 0;
   }
 
   static IllegalStateException closedException() {
@@ -191,8 +205,17 @@ final class RequestGate {
     }
   }
 
+  /** Sure only while the gate is not open. */
+  private boolean isEmpty() {
+    return inside(count.sum()) == 0;
+  }
+
+  private static int inside(long sum) {
+    return (int) sum;
+  }
+
   private void awaitEmpty() {
-    waiting.until(lock, () -> requestsInside() == 0);
+    waiting.until(lock, this::isEmpty);
     waiting.briefly(leaving::areTold);
   }
 }

@@ -1,27 +1,21 @@
 package io.clonedevice.store;
 
 import java.nio.channels.ClosedChannelException;
-import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * Counts the calls that are under way, so that closing can refuse new ones and wait for the rest.
  *
- * <p>The count is striped by thread: a call costs two uncontended atomic additions and no lock.
+ * <p>A call costs two uncontended atomic additions and no lock.
  */
 final class CallGate {
-  private static final int STRIPES =
-      Integer.highestOneBit(Math.max(1, Math.min(64, Runtime.getRuntime().availableProcessors())))
-          * 2;
-  private static final int STRIDE = 16; // longs; keeps stripes on cache lines of their own
-
   // Changed by callers. Enter adds and then reads closed, close sets closed and then reads the
   // counts; both are sequentially consistent, so a call is either refused or waited for.
-  private final AtomicLongArray underWay = new AtomicLongArray((STRIPES + 1) * STRIDE);
+  private final StripedCount underWay = new StripedCount();
   private volatile boolean closed;
 
   /** Begins a call; {@link #leave()} must follow on the same thread unless this throws. */
   void enter() throws ClosedChannelException {
-    underWay.incrementAndGet(stripe());
+    underWay.add(1);
     if (closed) {
       leave();
       throw new ClosedChannelException();
@@ -30,7 +24,7 @@ final class CallGate {
 
   /** Ends a call. */
   void leave() {
-    underWay.decrementAndGet(stripe());
+    underWay.add(-1);
     if (closed) {
       synchronized (this) {
         notifyAll();
@@ -47,7 +41,7 @@ final class CallGate {
     boolean first = !closed;
     closed = true;
     boolean interrupted = false;
-    while (!idle()) {
+    while (underWay.sum() != 0) {
       try {
         wait();
       } catch (InterruptedException e) {
@@ -58,18 +52,5 @@ final class CallGate {
       Thread.currentThread().interrupt();
     }
     return first;
-  }
-
-  private boolean idle() {
-    for (int stripe = 1; stripe <= STRIPES; stripe++) {
-      if (underWay.get(stripe * STRIDE) != 0) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static int stripe() {
-    return (1 + ((int) Thread.currentThread().getId() & (STRIPES - 1))) * STRIDE;
   }
 }
