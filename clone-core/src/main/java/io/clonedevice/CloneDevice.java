@@ -35,7 +35,8 @@ import org.slf4j.LoggerFactory;
  * <p><b>Buffers</b> belong to the device from the call until the future completes; then the
  * position of a buffer is at its limit if the request succeeded, and unspecified otherwise.
  * Cancelling or completing the future does not stop the request. Dependent stages of a future run
- * on a thread of the runtime; they must not wait for the device.
+ * on a thread of the runtime, or on the caller's if the request could be served at once; they must
+ * not wait for the device.
  *
  * <p><b>Durability.</b> What completed before {@link #flush()} was called is durable when the flush
  * completes. After a crash a sector that was not flushed reads as an older value of that sector.

@@ -42,6 +42,15 @@ final class CountingBlockStore extends FilterBlockStore {
   }
 
   @Override
+  public boolean tryRead(long offset, ByteBuffer target) {
+    boolean read = delegate().tryRead(offset, target);
+    if (read) {
+      count("read");
+    }
+    return read;
+  }
+
+  @Override
   public void write(long offset, ByteBuffer source) throws IOException {
     count("write");
     super.write(offset, source);

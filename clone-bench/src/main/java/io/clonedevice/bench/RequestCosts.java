@@ -23,7 +23,7 @@ public final class RequestCosts {
   private static final int BUFFER_SIZE = 1 << 20;
   private static final ByteBuffer BUFFER = BenchClone.buffer(BUFFER_SIZE);
   private static final String TRACED =
-      "pread64,pwrite64,fsync,fdatasync,fallocate,sync_file_range,futex";
+      "pread64,pwrite64,preadv2,pwritev2,fsync,fdatasync,fallocate,sync_file_range,futex";
   private static final ThreadMXBean THREADS =
       ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
 

@@ -40,6 +40,7 @@ public final class CloneEngine {
   private final ClaimTable claims;
   private final CopyEngine copies;
   private final RequestRouter router;
+  private final ImmediateReads immediateReads;
   private final BlockingRequests blocking;
   private final RangeQueries ranges;
   private final CommitPipeline pipeline;
@@ -95,6 +96,7 @@ public final class CloneEngine {
         new DiscardPolicy(
             this, destinationAccess, options.discardPassdown(), options.discardedReadsZeroes());
     this.router = new RequestRouter(this, sourceAccess, destinationAccess);
+    this.immediateReads = new ImmediateReads(this, destination);
     this.blocking = new BlockingRequests(this, destination, executor, waiting);
     this.ranges = new RangeQueries(this, router, source, destination);
   }
@@ -135,8 +137,12 @@ public final class CloneEngine {
   public CompletableFuture<Void> read(long offset, ByteBuffer target) {
     RequestCheck.writable(target);
     check.range("read", offset, target.remaining());
-    return submit(
-        new Request(this, executor, Route.READ, offset, target.remaining(), target, false));
+    Request request =
+        new Request(this, executor, Route.READ, offset, target.remaining(), target, false);
+    if (gate.enterOrPark(request) && !(needsExecutor && immediateReads.serve(request))) {
+      dispatch(request);
+    }
+    return request;
   }
 
   /**

@@ -51,6 +51,11 @@ public abstract class AbstractBlockStore implements BlockStore {
    */
   protected abstract void writeBlocks(long offset, ByteBuffer source) throws IOException;
 
+  /** As {@link #readBlocks} if that needs no waiting; if not, the position stays as it was. */
+  boolean tryReadBlocks(long offset, ByteBuffer target) {
+    return false;
+  }
+
   /** As {@link #readBlocks}, of what the caller will not ask for again. */
   void readUncachedBlocks(long offset, ByteBuffer target) throws IOException {
     readBlocks(offset, target);
@@ -156,6 +161,19 @@ public abstract class AbstractBlockStore implements BlockStore {
       }
     } catch (IOException e) {
       throw trouble(Operation.READ, offset, length, e);
+    } finally {
+      calls.leave();
+    }
+  }
+
+  @Override
+  public final boolean tryRead(long offset, ByteBuffer target) {
+    RequestChecks.checkRead(this, offset, target);
+    if (!calls.tryEnter()) {
+      return false;
+    }
+    try {
+      return tryReadBlocks(offset, target);
     } finally {
       calls.leave();
     }

@@ -139,6 +139,23 @@ public interface BlockStore extends Closeable {
   void read(long offset, ByteBuffer target) throws IOException;
 
   /**
+   * Reads like {@link #read} if that can be done at once, with bytes that are in memory. Never
+   * reads by default.
+   *
+   * @param offset as for {@link #read}
+   * @param target as for {@link #read}; if nothing was read its position is as it was, and what it
+   *     holds unspecified
+   * @return whether the buffer was filled; if not, {@link #read} may wait for the medium, or tell
+   *     why it fails
+   * @throws IllegalArgumentException if range or alignment is wrong; nothing was read
+   * @see "preadv2(2), RWF_NOWAIT"
+   */
+  default boolean tryRead(long offset, ByteBuffer target) {
+    RequestChecks.checkRead(this, offset, target);
+    return false;
+  }
+
+  /**
    * Writes the remaining bytes of a buffer from {@code offset} on.
    *
    * <p>Not durable until {@link #flush()} returns; a crash before that may keep any subset of the

@@ -15,11 +15,19 @@ final class CallGate {
 
   /** Begins a call; {@link #leave()} must follow on the same thread unless this throws. */
   void enter() throws ClosedChannelException {
+    if (!tryEnter()) {
+      throw new ClosedChannelException();
+    }
+  }
+
+  /** Begins a call, if this returns true; {@link #leave()} must follow on the same thread then. */
+  boolean tryEnter() {
     underWay.add(1);
     if (closed) {
       leave();
-      throw new ClosedChannelException();
+      return false;
     }
+    return true;
   }
 
   /** Ends a call. */

@@ -18,9 +18,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>With JNA on the class path, on Linux, discarding punches holes into a file (which then read as
  * zeroes) or discards on a device, holes of a file are known to {@link #extentAt}, and a copy from
  * file to file shares the blocks where the file system can (XFS, btrfs) and moves no byte. {@link
- * #writeUncached} starts to write 64 KiB and more to the disk at once, and keeps them out of the
- * page cache where the system can do that (Linux 6.14 with ext4, XFS or btrfs). Without, discard is
- * not supported and {@link #writeUncached} is {@link #write}.
+ * #tryRead} reads what is in the page cache. {@link #writeUncached} starts to write 64 KiB and more
+ * to the disk at once, and keeps them out of the page cache where the system can do that (Linux
+ * 6.14 with ext4, XFS or btrfs). Without, discard is not supported and {@link #writeUncached} is
+ * {@link #write}.
  *
  * <p>If the file is truncated by somebody else, reads beyond its new end and {@link #flush()} fail;
  * writes beyond it make it longer again, and what lies between is lost.
@@ -119,6 +120,11 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   @Override
   protected void readBlocks(long offset, ByteBuffer target) throws IOException {
     file().read(offset, target);
+  }
+
+  @Override
+  boolean tryReadBlocks(long offset, ByteBuffer target) {
+    return nativeFile().isPresent() && nativeFile().get().tryRead(offset, target);
   }
 
   @Override

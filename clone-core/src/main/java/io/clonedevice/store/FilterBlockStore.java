@@ -11,7 +11,8 @@ import java.util.Optional;
  * <p>Each method calls the same method of the delegate and no other, so a subclass that changes
  * {@link #write} must look after {@link #writeAsync}, {@link #writeDurably} and, where it is the
  * source, {@link #copyTo} as well. Only {@link #writeUncached} calls {@link #write} of the filter,
- * so a copy <em>to</em> it always goes through that. Closing it closes the delegate.
+ * so a copy <em>to</em> it always goes through that, and {@link #tryRead} never reads. Closing it
+ * closes the delegate.
  */
 public class FilterBlockStore implements BlockStore {
   private final BlockStore delegate;
@@ -82,6 +83,13 @@ public class FilterBlockStore implements BlockStore {
   @Override
   public void read(long offset, ByteBuffer target) throws IOException {
     delegate.read(offset, target);
+  }
+
+  /** Returns false: {@link #read}, which a subclass may have changed, will be called. */
+  @Override
+  public boolean tryRead(long offset, ByteBuffer target) {
+    RequestChecks.checkRead(this, offset, target);
+    return false;
   }
 
   @Override

@@ -35,6 +35,7 @@ final class LinuxSystemCalls {
   private static final long BLKDISCARD = 0x1277;
   private static final long FICLONERANGE = 0x4020940D;
   private static final int SYNC_FILE_RANGE_WRITE = 2;
+  private static final int RWF_NOWAIT = 0x08;
   private static final int RWF_DONTCACHE = 0x80;
 
   // The numbers above hold here; some other architectures have their own.
@@ -95,8 +96,16 @@ final class LinuxSystemCalls {
    * @return bytes, perhaps fewer than remain; the position is left as it is
    */
   static long readUncached(int descriptor, long offset, ByteBuffer target) {
-    return transfer(
-        target, parts -> VectoredCalls.preadv2(descriptor, parts, 1, offset, RWF_DONTCACHE));
+    return read(descriptor, offset, target, RWF_DONTCACHE);
+  }
+
+  /** The same as far as the bytes are in memory; waits for no device. */
+  static long readAtOnce(int descriptor, long offset, ByteBuffer target) {
+    return read(descriptor, offset, target, RWF_NOWAIT);
+  }
+
+  private static long read(int descriptor, long offset, ByteBuffer target, int flags) {
+    return transfer(target, parts -> VectoredCalls.preadv2(descriptor, parts, 1, offset, flags));
   }
 
   /**
@@ -110,11 +119,21 @@ final class LinuxSystemCalls {
         source, parts -> VectoredCalls.pwritev2(descriptor, parts, 1, offset, RWF_DONTCACHE));
   }
 
+  /** A call that fails often: it costs no exception. */
   private static long transfer(ByteBuffer buffer, ToLongFunction<long[]> call) {
     long start = Pointer.nativeValue(Native.getDirectBufferPointer(buffer));
     long[] parts = {start + buffer.position(), buffer.remaining()};
     try {
-      return result(() -> call.applyAsLong(parts));
+      while (true) {
+        long count = call.applyAsLong(parts);
+        if (count >= 0) {
+          return count;
+        }
+        int error = Native.getLastError();
+        if (error != EINTR) {
+          return -error;
+        }
+      }
     } catch (LinkageError e) {
       return -EOPNOTSUPP;
     } finally {
@@ -156,10 +175,8 @@ final class LinuxSystemCalls {
       Native.register(VectoredCalls.class, "c");
     }
 
-    static native long preadv2(int descriptor, long[] parts, int count, long offset, int flags)
-        throws LastErrorException;
+    static native long preadv2(int descriptor, long[] parts, int count, long offset, int flags);
 
-    static native long pwritev2(int descriptor, long[] parts, int count, long offset, int flags)
-        throws LastErrorException;
+    static native long pwritev2(int descriptor, long[] parts, int count, long offset, int flags);
   }
 }

@@ -31,6 +31,7 @@ final class NativeFile implements Closeable {
 
   // Any thread; a late view costs a call.
   private volatile boolean alwaysCached;
+  private volatile boolean alwaysWaits;
 
   private record DataRun(long offset, long end) {}
 
@@ -157,6 +158,26 @@ final class NativeFile implements Closeable {
     LinuxSystemCalls.startWriteback(descriptor, offset, length);
   }
 
+  /**
+   * Fills the buffer if all bytes are in memory.
+   *
+   * @return whether it did; if not its position is as it was
+   */
+  boolean tryRead(long offset, ByteBuffer target) {
+    if (alwaysWaits || !target.isDirect()) {
+      return false;
+    }
+    long count = LinuxSystemCalls.readAtOnce(descriptor, offset, target);
+    if (count == target.remaining()) {
+      target.position(target.limit());
+      return true;
+    }
+    if (count == -LinuxSystemCalls.EOPNOTSUPP) {
+      alwaysWaits = true;
+    }
+    return false;
+  }
+
   /** Whether transfers around the page cache are worth a try. */
   boolean mayTransferUncached() {
     return !alwaysCached;
@@ -176,8 +197,10 @@ final class NativeFile implements Closeable {
     int start = buffer.position();
     while (buffer.hasRemaining() && buffer.isDirect() && !alwaysCached) {
       long count = transfer.at(descriptor, offset + buffer.position() - start, buffer);
+      if (count == -LinuxSystemCalls.EOPNOTSUPP) {
+        alwaysCached = true;
+      }
       if (count <= 0) {
-        alwaysCached = count == -LinuxSystemCalls.EOPNOTSUPP;
         return;
       }
       buffer.position(buffer.position() + (int) count);

@@ -49,6 +49,9 @@ abstract class RefusalContract extends TransferContract {
         .hasMessageContaining("ends at byte " + 5 * block())
         .hasMessageContaining(store.name() + " has " + 4 * block());
     assertThat(buffer.position()).isZero();
+    assertThatThrownBy(() -> store.tryRead(3L * block(), buffer))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("ends at byte " + 5 * block());
   }
 
   @Test
@@ -131,6 +134,7 @@ abstract class RefusalContract extends TransferContract {
     assertClosed(() -> store.read(0, ByteBuffer.allocate(block())), Operation.READ);
     assertClosed(() -> store.write(0, ByteBuffer.allocate(block())), Operation.WRITE);
     assertClosed(() -> store.writeUncached(0, ByteBuffer.allocate(block())), Operation.WRITE);
+    assertThat(store.tryRead(0, ByteBuffer.allocateDirect(block()))).isFalse();
     assertClosed(store::flush, Operation.FLUSH);
     assertClosed(() -> store.copyTo(0, target, 0, block()), Operation.COPY);
     if (discards) {

@@ -133,6 +133,31 @@ abstract class TransferContract extends ContractStores {
   }
 
   @TestFactory
+  Stream<DynamicTest> readAtOnceIsWholeOrNothingIntoBuffersOfEveryKind() {
+    return Stream.of(BufferKind.values())
+        .map(kind -> DynamicTest.dynamicTest(kind.name(), () -> readAtOnce(kind)));
+  }
+
+  private void readAtOnce(BufferKind kind) throws Exception {
+    int length = 8 * block();
+    BlockStore store = make(16L * block());
+    byte[] bytes = randomBytes(Seed.random(), length);
+    store.write(block(), ByteBuffer.wrap(bytes));
+    ByteBuffer target = kind.of(length);
+    int start = target.position();
+    int limit = target.limit();
+
+    boolean read = store.tryRead(block(), target);
+
+    assertThat(target.position()).isEqualTo(read ? limit : start);
+    assertThat(target.limit()).isEqualTo(limit);
+    if (!read) {
+      store.read(block(), target);
+    }
+    assertThat(target.position(start)).isEqualTo(ByteBuffer.wrap(bytes));
+  }
+
+  @TestFactory
   Stream<DynamicTest> uncachedWriteIsReadBackFromBuffersOfEveryKind() {
     return Stream.of(BufferKind.values())
         .map(kind -> DynamicTest.dynamicTest(kind.name(), () -> writeUncached(kind)));

@@ -71,6 +71,42 @@ class FileChannelBlockStoreTest extends FileBackedContract {
   }
 
   @Test
+  void readsAtOnceWhatIsInThePageCache() throws Exception {
+    Path file = files.resolve("file");
+    ByteBuffer bytes = direct();
+    FileChannelBlockStore store = (FileChannelBlockStore) tracked(create(file, SIZE));
+    store.write(0, bytes);
+    assumeTrue(PageCache.of(file).pages() > 0, "the file system has no cache");
+    ByteBuffer target = ByteBuffer.allocateDirect(4096);
+
+    assertThat(store.tryRead(8192, target)).isTrue();
+
+    assertThat(target.flip()).isEqualTo(bytes.slice(8192, 4096));
+  }
+
+  @Test
+  void doesNotReadAtOnceWhatIsOnTheDisk() throws Exception {
+    Path file = files.resolve("file");
+    FileChannelBlockStore store = (FileChannelBlockStore) tracked(create(file, SIZE));
+    writeUncached(store, direct());
+    assertThat(PageCache.of(file).pages()).isZero();
+    ByteBuffer target = ByteBuffer.allocateDirect(4096);
+
+    assertThat(store.tryRead(8192, target)).isFalse();
+
+    assertThat(target.position()).isZero();
+  }
+
+  @Test
+  void doesNotReadAtOnceFromAFileThatWasTruncated() throws Exception {
+    Path file = files.resolve("file");
+    BlockStore store = tracked(create(file, SIZE));
+    store.write(0, direct());
+    truncate(file, 8192 + 512);
+    assertThat(store.tryRead(8192, ByteBuffer.allocateDirect(4096))).isFalse();
+  }
+
+  @Test
   void whatWasCachedBeforeACopyStays() throws Exception {
     Path file = files.resolve("file");
     try (BlockStore store = create(file, SIZE)) {
