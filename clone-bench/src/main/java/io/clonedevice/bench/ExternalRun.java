@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -45,11 +46,17 @@ record ExternalRun(double seconds, double processorSeconds, String output) {
 
   /** Another JVM as this one is, with the same classes. */
   static List<String> java(Class<?> main, String... arguments) {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    return Stream.concat(
-            Stream.of(java, "-cp", System.getProperty("java.class.path"), main.getName()),
-            Stream.of(arguments))
-        .toList();
+    return java(List.of(), main, arguments);
+  }
+
+  /** The same with options of the JVM. */
+  static List<String> java(List<String> options, Class<?> main, String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(arguments));
+    return command;
   }
 
   /** Processor time of the children of this process that have ended; see proc(5). */

@@ -30,6 +30,10 @@ final class Figures {
     return values.get(0);
   }
 
+  double least() {
+    return values.stream().mapToDouble(Double::doubleValue).min().orElseThrow();
+  }
+
   double most() {
     return values.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
   }

@@ -21,6 +21,7 @@ import java.util.Map;
  */
 public final class HydrationBesidePeers {
   private static final String OURS = "hydration";
+  private static final String ARCHIVED = "hydration, with a class archive";
   private static final String THREADS = "hydration: its threads, without the JVM's own";
 
   /** What the destination is before the copy. */
@@ -64,12 +65,15 @@ public final class HydrationBesidePeers {
   private final Path source;
   private final Path destination;
   private final Path metadata;
+  private final Path archive;
   private final long size;
 
-  private HydrationBesidePeers(BenchFiles files, long size) throws IOException {
+  private HydrationBesidePeers(BenchFiles files, long size)
+      throws IOException, InterruptedException {
     this.source = files.random("source", size);
     this.destination = files.path("destination");
     this.metadata = files.path("metadata");
+    this.archive = archiveClasses(files);
     this.size = size;
     for (int i = 0; i < finalFlush.length; i++) {
       finalFlush[i] = new Figures();
@@ -99,15 +103,40 @@ public final class HydrationBesidePeers {
     }
   }
 
+  /** Keeps the classes that a copy loads, parsed and verified, as README shows for the tool. */
+  private static Path archiveClasses(BenchFiles files) throws IOException, InterruptedException {
+    Path archive = files.path("classes");
+    Path small = files.random("small", 16 << 20);
+    Path copy = files.path("small-copy");
+    Path metadata = files.path("small-metadata");
+    ExternalRun.of(
+        List.of(
+            ExternalRun.java(
+                List.of("-XX:ArchiveClassesAtExit=" + archive, "-Xlog:disable"),
+                CopyRun.class,
+                small.toString(),
+                copy.toString(),
+                metadata.toString())));
+    return archive;
+  }
+
+  private Tool ours(String name, Destination state, String... options) {
+    return new Tool(
+        name,
+        state,
+        ExternalRun.java(
+            List.of(options),
+            CopyRun.class,
+            source.toString(),
+            destination.toString(),
+            metadata.toString()));
+  }
+
   private List<Tool> tools() {
     List<Tool> tools = new ArrayList<>();
     for (Destination state : Destination.values()) {
-      tools.add(
-          new Tool(
-              OURS,
-              state,
-              ExternalRun.java(
-                  CopyRun.class, source.toString(), destination.toString(), metadata.toString())));
+      tools.add(ours(OURS, state));
+      tools.add(ours(ARCHIVED, state, "-XX:SharedArchiveFile=" + archive, "-Xlog:disable"));
       if (state == Destination.NEW) {
         add(tools, state, "cp", "--reflink=never", "--sparse=never", "S", "D");
         add(tools, state, "nbdcopy", "--flush", "--allocated", "S", "D");
@@ -180,11 +209,11 @@ public final class HydrationBesidePeers {
             "x the least other CPU",
             "x the CPU of cp",
             "final flush ms");
-    List<String> names = new ArrayList<>(List.of(OURS, THREADS));
+    List<String> names = new ArrayList<>(List.of(OURS, ARCHIVED, THREADS));
     double best = Double.MAX_VALUE;
     double least = Double.MAX_VALUE;
     for (Tool tool : all) {
-      if (tool.destination() == state && !tool.name().equals(OURS)) {
+      if (tool.destination() == state && !tool.name().startsWith(OURS)) {
         names.add(tool.name());
         best = Math.min(best, seconds.get(tool.key()).median());
         least = Math.min(least, processor.get(tool.key()).median());

@@ -20,7 +20,9 @@ import org.HdrHistogram.Histogram;
  * rate, each measured from when it was due, not from when it could be started: a request that had
  * to wait for a slow one before it is counted with that wait (no coordinated omission). Files in
  * the page cache; the requests go to the part of the device that was hydrated before, the same in
- * all runs, while hydration copies the rest, round after round in turns.
+ * all runs, while hydration copies the rest, round after round in turns. Each figure is the median
+ * of the rounds, a ratio is taken within its round. Hydration is off twice in each: what those two
+ * differ by is the machine.
  *
  * <pre>java -cp benchmarks.jar io.clonedevice.bench.LatencyRun JSON HEADLINE SECONDS ROUNDS [rate]
  * </pre>
@@ -31,14 +33,16 @@ public final class LatencyRun {
   private static final long SIZE = 4L << 30;
   private static final long HIGHEST_NS = 60_000_000_000L;
   private static final String OFF = "off";
+  private static final String OFF_AGAIN = "off, again";
   private static final long SETTLING_NS = 1_500_000_000;
   private static final double[] PERCENTILES = {50, 90, 99, 99.9};
+  private static final double RATIO_OF = 99;
 
   /** Wakes up before a request is due, and waits for the rest awake. */
   private static final long AWAKE_NS = 100_000;
 
-  private final Map<String, Histogram> histograms = new LinkedHashMap<>();
-  private final Map<String, Figures> rates = new LinkedHashMap<>();
+  private final Map<String, Figures> figures = new LinkedHashMap<>();
+  private final Map<String, Double> latestOff = new LinkedHashMap<>();
   private final Path source;
   private final Path directory;
   private final long durationNs;
@@ -67,6 +71,7 @@ public final class LatencyRun {
     settings.put("yielding, without a floor", hydration.timeShareMin(0));
     settings.put("at least 50 % of the time", hydration.timeShareMin(50));
     settings.put("unlimited", hydration.timeShareMin(100));
+    settings.put(OFF_AGAIN, hydration);
     try (BenchFiles files = new BenchFiles()) {
       LatencyRun run = new LatencyRun(files, durationNs, 1_000_000_000L / rate);
       for (int round = -1; round < Integer.parseInt(args[3]); round++) {
@@ -77,8 +82,8 @@ public final class LatencyRun {
         }
       }
       Results results = new Results(args[1]);
-      run.tell(results, "read", settings);
-      run.tell(results, "write", settings);
+      run.tell(results, "read", settings.keySet());
+      run.tell(results, "write", settings.keySet());
       results.publish(Path.of(args[0]));
     }
   }
@@ -106,7 +111,7 @@ public final class LatencyRun {
       ExternalRun.of("sync");
       requests(blocking, write, SETTLING_NS);
       device.flush().join();
-      if (!setting.equals(OFF)) {
+      if (!setting.equals(OFF) && !setting.equals(OFF_AGAIN)) {
         device.enableHydration();
       }
       long before = device.statusNoFlush().hydratedRegions();
@@ -114,10 +119,9 @@ public final class LatencyRun {
       Histogram histogram = requests(blocking, write, durationNs);
       double seconds = (System.nanoTime() - start) / 1e9;
       if (counts) {
-        String key = key(setting, write ? "write" : "read");
-        histograms.computeIfAbsent(key, k -> new Histogram(HIGHEST_NS, 3)).add(histogram);
+        String request = write ? "write" : "read";
         long regions = device.statusNoFlush().hydratedRegions() - before;
-        rates.computeIfAbsent(key, k -> new Figures()).add(regions * REGION / seconds / (1 << 20));
+        keep(request, setting, histogram, regions * REGION / seconds / (1 << 20));
       }
       device.disableHydration();
     }
@@ -153,7 +157,25 @@ public final class LatencyRun {
     }
   }
 
-  private void tell(Results results, String request, Map<String, Hydration> settings) {
+  private void keep(String request, String setting, Histogram histogram, double rate) {
+    for (double percentile : PERCENTILES) {
+      double us = histogram.getValueAtPercentile(percentile) / 1e3;
+      figures(request, setting, percentile).add(us);
+      if (setting.equals(OFF)) {
+        latestOff.put(request + percentile, us);
+      } else {
+        figures(request, setting, percentile + " x off")
+            .add(us / latestOff.get(request + percentile));
+      }
+    }
+    figures(request, setting, "rate").add(rate);
+  }
+
+  private Figures figures(String request, String setting, Object what) {
+    return figures.computeIfAbsent(request + setting + what, key -> new Figures());
+  }
+
+  private void tell(Results results, String request, Iterable<String> settings) {
     Results.Table table =
         results.table(
             "4 KiB " + request,
@@ -162,27 +184,26 @@ public final class LatencyRun {
             "p90 us",
             "p99 us",
             "p99.9 us",
-            "max us",
             "p99 x off",
+            "least",
+            "most",
             "hydrated MiB/s");
-    double off = Double.NaN;
-    for (String setting : settings.keySet()) {
-      Histogram histogram = histograms.get(key(setting, request));
-      Object[] row = new Object[8];
+    for (String setting : settings) {
+      Object[] row = new Object[9];
       row[0] = setting;
       for (int i = 0; i < PERCENTILES.length; i++) {
-        row[i + 1] = histogram.getValueAtPercentile(PERCENTILES[i]) / 1e3;
+        row[i + 1] = figures(request, setting, PERCENTILES[i]).median();
       }
-      row[5] = histogram.getMaxValue() / 1e3;
-      double p99 = (double) row[3];
-      off = Double.isNaN(off) ? p99 : off;
-      row[6] = p99 / off;
-      row[7] = rates.get(key(setting, request)).median();
+      if (setting.equals(OFF)) {
+        row[5] = 1.0;
+      } else {
+        Figures ratio = figures(request, setting, RATIO_OF + " x off");
+        row[5] = ratio.median();
+        row[6] = ratio.least();
+        row[7] = ratio.most();
+      }
+      row[8] = figures(request, setting, "rate").median();
       table.add(row);
     }
-  }
-
-  private static String key(String setting, String request) {
-    return request + " " + setting;
   }
 }
