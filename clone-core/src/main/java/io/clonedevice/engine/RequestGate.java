@@ -1,19 +1,12 @@
 package io.clonedevice.engine;
 
-import io.clonedevice.store.StripedCount;
+import io.clonedevice.store.EntryCount;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Counts the requests inside the device and keeps new ones out while it is suspended or closed.
- *
- * <pre>
- *   count:  | 63 ... 32  requests entered |  31 ... 0  inside  |
- * </pre>
- *
- * <p>What has entered is counted modulo 2^32: it tells whether there were requests since one looked
- * last, whether or not one is inside then.
  *
  * <p>Entering and leaving an open gate is one atomic addition each, to a stripe of the thread's
  * own. Thread-safe.
@@ -22,15 +15,12 @@ final class RequestGate {
   private static final int CLOSED = 1;
   private static final int SUSPENDED = 2;
   private static final int OPEN = 0;
-  private static final int ENTERED_SHIFT = 32;
-  private static final long INSIDE = 1;
-  private static final long ENTERING = (1L << ENTERED_SHIFT) + INSIDE;
 
   // Any thread. Who enters counts itself and then looks at the state, who shuts the gate sets the
   // state and then looks at the count; both are sequentially consistent, so a request is kept out
-  // or waited for. One that is kept out counts itself in and out on one thread, so the sum does not
-  // see it leave before it came. Edge: what a request did happens-before whoever saw its exit.
-  private final StripedCount count = new StripedCount();
+  // or waited for. One that is kept out counts itself in and out on one thread, so it is not seen
+  // to leave before it came. Edge: what a request did happens-before whoever saw its exit.
+  private final EntryCount requests = new EntryCount();
 
   // Written under lock, read by all: OPEN, or CLOSED and SUSPENDED in any combination.
   private volatile int state = OPEN;
@@ -48,7 +38,7 @@ final class RequestGate {
 
   /** Enters if the gate is open; never waits. */
   boolean tryEnter() {
-    count.add(ENTERING);
+    requests.enter();
     if (state == OPEN) {
       return true;
     }
@@ -83,7 +73,7 @@ final class RequestGate {
   }
 
   void exit() {
-    count.add(-INSIDE);
+    requests.exit();
     if (state != OPEN && isEmpty()) {
       synchronized (lock) {
         lock.notifyAll();
@@ -126,7 +116,7 @@ final class RequestGate {
       checkOpen();
       List<Request> entered = new ArrayList<>(parked);
       parked.clear();
-      count.add(entered.size() * ENTERING);
+      requests.enter(entered.size());
       state &= ~SUSPENDED;
       lock.notifyAll();
       return entered;
@@ -178,13 +168,12 @@ final class RequestGate {
 
   /** Returns how many are inside; near that while some enter and leave. */
   long requestsInside() {
-    return Math.max(0, inside(count.sum()));
+    return Math.max(0, requests.inside());
   }
 
   /** Returns how many requests have entered, modulo 2^32. */
   int requestsEntered() {
-    long sum = count.sum();
-    return (int) ((sum - inside(sum)) >>> ENTERED_SHIFT);
+    return requests.entered();
   }
 
   boolean isSuspended() {
@@ -207,11 +196,7 @@ final class RequestGate {
 
   /** Sure only while the gate is not open. */
   private boolean isEmpty() {
-    return inside(count.sum()) == 0;
-  }
-
-  private static int inside(long sum) {
-    return (int) sum;
+    return requests.inside() == 0;
   }
 
   private void awaitEmpty() {

@@ -86,15 +86,6 @@ public abstract class AbstractBlockStore implements BlockStore {
 
   void copyBlocks(long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
-    copyThroughBuffer(offset, target, targetOffset, length, BufferPool.LARGE_SIZE);
-  }
-
-  /**
-   * @param chunkMax bytes of a transfer, at most
-   */
-  final void copyThroughBuffer(
-      long offset, BlockStore target, long targetOffset, long length, int chunkMax)
-      throws IOException {
     BlockCopy.throughBuffer(
         (position, buffer) -> {
           int count = buffer.remaining();
@@ -107,8 +98,7 @@ public abstract class AbstractBlockStore implements BlockStore {
         offset,
         target,
         targetOffset,
-        length,
-        chunkMax);
+        length);
   }
 
   /**

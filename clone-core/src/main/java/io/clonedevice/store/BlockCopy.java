@@ -13,17 +13,13 @@ final class BlockCopy {
     void read(long offset, ByteBuffer target) throws IOException;
   }
 
-  /**
-   * @param chunkMax bytes of a transfer at most
-   */
   static void throughBuffer(
-      Reader source, long offset, BlockStore target, long targetOffset, long length, int chunkMax)
+      Reader source, long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
-    ByteBuffer buffer = BufferPool.acquire(Math.min(chunkMax, length));
-    int chunk = Math.min(chunkMax, buffer.capacity());
+    ByteBuffer buffer = BufferPool.acquire(length);
     try {
       for (long done = 0; done < length; done += buffer.limit()) {
-        buffer.clear().limit((int) Math.min(chunk, length - done));
+        buffer.clear().limit((int) Math.min(buffer.capacity(), length - done));
         source.read(offset + done, buffer);
         buffer.flip();
         target.writeUncached(targetOffset + done, buffer);

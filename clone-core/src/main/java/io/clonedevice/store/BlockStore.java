@@ -253,8 +253,7 @@ public interface BlockStore extends Closeable {
    */
   default void copyTo(long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
-    BlockCopy.throughBuffer(
-        this::read, offset, target, targetOffset, length, BufferPool.LARGE_SIZE);
+    BlockCopy.throughBuffer(this::read, offset, target, targetOffset, length);
   }
 
   /**

@@ -1,7 +1,7 @@
 package io.clonedevice.store;
 
 import java.nio.ByteBuffer;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.ArrayDeque;
 
 /**
  * Page-aligned direct buffers that are used again, for transfers that cannot use the caller's
@@ -21,10 +21,8 @@ public final class BufferPool {
   private static final int LARGE_KEPT_MAX = 64;
   private static final int SMALL_KEPT_MAX = 256;
 
-  private static final ArrayBlockingQueue<ByteBuffer> LARGE =
-      new ArrayBlockingQueue<>(LARGE_KEPT_MAX);
-  private static final ArrayBlockingQueue<ByteBuffer> SMALL =
-      new ArrayBlockingQueue<>(SMALL_KEPT_MAX);
+  private static final Kept LARGE = new Kept(LARGE_KEPT_MAX);
+  private static final Kept SMALL = new Kept(SMALL_KEPT_MAX);
 
   private BufferPool() {}
 
@@ -54,5 +52,27 @@ public final class BufferPool {
    */
   public static void release(ByteBuffer buffer) {
     (buffer.capacity() == SMALL_SIZE ? SMALL : LARGE).offer(buffer);
+  }
+
+  /** The last one to come is the first one to go: its bytes may be in the processor's cache. */
+  private static final class Kept {
+    private final int most;
+
+    // Guarded by this.
+    private final ArrayDeque<ByteBuffer> buffers = new ArrayDeque<>();
+
+    Kept(int most) {
+      this.most = most;
+    }
+
+    synchronized ByteBuffer poll() {
+      return buffers.pollLast();
+    }
+
+    synchronized void offer(ByteBuffer buffer) {
+      if (buffers.size() < most) {
+        buffers.addLast(buffer);
+      }
+    }
   }
 }

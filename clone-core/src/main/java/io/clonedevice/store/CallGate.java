@@ -8,9 +8,9 @@ import java.nio.channels.ClosedChannelException;
  * <p>A call costs two uncontended atomic additions and no lock.
  */
 final class CallGate {
-  // Changed by callers. Enter adds and then reads closed, close sets closed and then reads the
+  // Changed by callers. Enter counts and then reads closed, close sets closed and then reads the
   // counts; both are sequentially consistent, so a call is either refused or waited for.
-  private final StripedCount underWay = new StripedCount();
+  private final EntryCount underWay = new EntryCount();
   private volatile boolean closed;
 
   /** Begins a call; {@link #leave()} must follow on the same thread unless this throws. */
@@ -22,7 +22,7 @@ final class CallGate {
 
   /** Begins a call, if this returns true; {@link #leave()} must follow on the same thread then. */
   boolean tryEnter() {
-    underWay.add(1);
+    underWay.enter();
     if (closed) {
       leave();
       return false;
@@ -32,7 +32,7 @@ final class CallGate {
 
   /** Ends a call. */
   void leave() {
-    underWay.add(-1);
+    underWay.exit();
     if (closed) {
       synchronized (this) {
         notifyAll();
@@ -49,7 +49,7 @@ final class CallGate {
     boolean first = !closed;
     closed = true;
     boolean interrupted = false;
-    while (underWay.sum() != 0) {
+    while (underWay.inside() != 0) {
       try {
         wait();
       } catch (InterruptedException e) {

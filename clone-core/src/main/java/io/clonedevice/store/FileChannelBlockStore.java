@@ -3,7 +3,6 @@ package io.clonedevice.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -30,8 +29,11 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   /** Bytes from which on a write of a regular file is large. */
   private static final int LARGE = 64 << 10;
 
-  /** Bytes of a large write or copy at a time: they stay in the processor's cache in between. */
+  /** Bytes of a large write at a time. */
   private static final int PIECE = 256 << 10;
+
+  /** Bytes of an uncached write at a time, and so of one request to the disk. */
+  private static final int UNCACHED_PIECE = 1 << 20;
 
   /**
    * The same for a write that nobody waits for and whose bytes stay in the page cache: that keeps
@@ -55,8 +57,11 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   // large ones take turns here, one piece at a time, and begin none while a small one is under way.
   private final ReentrantLock largeWrites = new ReentrantLock();
 
-  // Any thread, atomically; orders nothing.
-  private final AtomicInteger smallWrites = new AtomicInteger();
+  // Any thread; orders nothing.
+  private final EntryCount smallWrites = new EntryCount();
+
+  // Guarded by largeWrites.
+  private int smallWritesSeen;
 
   private FileChannelBlockStore(UninterruptibleFile file, long size, boolean readOnly)
       throws IOException {
@@ -134,11 +139,11 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     } else if (source.remaining() >= LARGE) {
       writeInPieces(offset, source, PIECE, CACHED);
     } else {
-      smallWrites.incrementAndGet();
+      smallWrites.enter();
       try {
         file().write(offset, source);
       } finally {
-        smallWrites.decrementAndGet();
+        smallWrites.exit();
       }
     }
   }
@@ -152,7 +157,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
       file().write(offset, source);
       nativeFile().get().startWriteback(offset, length);
     } else if (nativeFile().get().mayTransferUncached()) {
-      writeInPieces(offset, source, PIECE, UNCACHED);
+      writeInPieces(offset, source, UNCACHED_PIECE, UNCACHED);
     } else {
       writeInPieces(offset, source, FOLIO, CACHED);
       nativeFile().get().startWriteback(offset, length);
@@ -180,16 +185,17 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     }
   }
 
-  private void writeInPieces(long offset, ByteBuffer source, int pieceSize, PieceWriter writer)
+  private void writeInPieces(long offset, ByteBuffer source, int longest, PieceWriter writer)
       throws IOException {
     int start = source.position();
     int end = source.limit();
     try {
       while (source.position() < end) {
         int done = source.position() - start;
-        source.limit(Math.min(end, source.position() + pieceSize));
         largeWrites.lock();
         try {
+          int length = smallWritesContend() ? Math.min(PIECE, longest) : longest;
+          source.limit(Math.min(end, source.position() + length));
           letSmallWritesGoFirst();
           writer.write(this, offset + done, source);
         } finally {
@@ -201,10 +207,17 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     }
   }
 
+  /** Whether small writes have begun since the last piece of a large one. */
+  private boolean smallWritesContend() {
+    int before = smallWritesSeen;
+    smallWritesSeen = smallWrites.entered();
+    return smallWritesSeen != before;
+  }
+
   private void letSmallWritesGoFirst() {
-    if (smallWrites.get() > 0) {
+    if (smallWrites.inside() > 0) {
       long deadlineNs = System.nanoTime() + PATIENCE_NS;
-      while (smallWrites.get() > 0 && System.nanoTime() - deadlineNs < 0) {
+      while (smallWrites.inside() > 0 && System.nanoTime() - deadlineNs < 0) {
         Thread.onSpinWait();
       }
     }
@@ -213,10 +226,9 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   @Override
   void copyBlocks(long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
-    if (!(target instanceof FileChannelBlockStore other)) {
+    if (!(target instanceof FileChannelBlockStore other)
+        || !sharesWith(other, offset, targetOffset, length)) {
       super.copyBlocks(offset, target, targetOffset, length);
-    } else if (!sharesWith(other, offset, targetOffset, length)) {
-      copyThroughBuffer(offset, target, targetOffset, length, PIECE);
     }
   }
 
