@@ -113,7 +113,7 @@ abstract class FileBackedBlockStore extends AbstractBlockStore {
   }
 
   final void checkSize() throws IOException {
-    long now = file.size();
+    long now = nativeFile.isPresent() ? nativeFile.get().size() : file.size();
     if (now < size()) {
       throw new EOFException(
           "file was truncated: it ends at byte "
