@@ -12,16 +12,16 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
  * What does hydration cost those who use the device meanwhile? 4 KiB reads and writes at a fixed
  * rate, each measured from when it was due, not from when it could be started: a request that had
- * to wait for a slow one before it is counted with that wait (no coordinated omission). Files in
- * the page cache; the requests go to the part of the device that was hydrated before, the same in
- * all runs, while hydration copies the rest, round after round in turns. Each figure is the median
- * of the rounds, a ratio is taken within its round. Hydration is off twice in each: what those two
+ * to wait for a slow one before it is counted with that wait (no coordinated omission). The thread
+ * stays awake in between, as to be woken takes longer than a request and varies more. Files in the
+ * page cache; the requests go to the part of the device that was hydrated before, the same in all
+ * runs, while hydration copies the rest, round after round in turns. Each figure is the median of
+ * the rounds, a ratio is taken within its round. Hydration is off twice in each: what those two
  * differ by is the machine.
  *
  * <pre>java -cp benchmarks.jar io.clonedevice.bench.LatencyRun JSON HEADLINE SECONDS ROUNDS [rate]
@@ -37,9 +37,6 @@ public final class LatencyRun {
   private static final long SETTLING_NS = 1_500_000_000;
   private static final double[] PERCENTILES = {50, 90, 99, 99.9};
   private static final double RATIO_OF = 99;
-
-  /** Wakes up before a request is due, and waits for the rest awake. */
-  private static final long AWAKE_NS = 100_000;
 
   private final Map<String, Figures> figures = new LinkedHashMap<>();
   private final Map<String, Double> latestOff = new LinkedHashMap<>();
@@ -148,12 +145,8 @@ public final class LatencyRun {
   }
 
   private static void awaitTime(long dueNs) {
-    for (long rest = dueNs - System.nanoTime(); rest > 0; rest = dueNs - System.nanoTime()) {
-      if (rest > AWAKE_NS) {
-        LockSupport.parkNanos(rest - AWAKE_NS);
-      } else {
-        Thread.onSpinWait();
-      }
+    while (System.nanoTime() - dueNs < 0) {
+      Thread.onSpinWait();
     }
   }
 

@@ -32,6 +32,9 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   /** Bytes of a large write at a time. */
   private static final int PIECE = 256 << 10;
 
+  /** The same while small writes are made as well, which wait for a piece that has begun. */
+  private static final int CONTENDED_PIECE = 64 << 10;
+
   /** Bytes of an uncached write at a time, and so of one request to the disk. */
   private static final int UNCACHED_PIECE = 1 << 20;
 
@@ -194,7 +197,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
         int done = source.position() - start;
         largeWrites.lock();
         try {
-          int length = smallWritesContend() ? Math.min(PIECE, longest) : longest;
+          int length = smallWritesContend() ? Math.min(CONTENDED_PIECE, longest) : longest;
           source.limit(Math.min(end, source.position() + length));
           letSmallWritesGoFirst();
           writer.write(this, offset + done, source);
