@@ -32,9 +32,6 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   /** Bytes of a large write at a time. */
   private static final int PIECE = 256 << 10;
 
-  /** The same while small writes are made as well, which wait for a piece that has begun. */
-  private static final int CONTENDED_PIECE = 64 << 10;
-
   /** Bytes of an uncached write at a time, and so of one request to the disk. */
   private static final int UNCACHED_PIECE = 1 << 20;
 
@@ -63,8 +60,9 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   // Any thread; orders nothing.
   private final EntryCount smallWrites = new EntryCount();
 
-  // Guarded by largeWrites.
-  private int smallWritesSeen;
+  // Any thread; a late view costs a slower write. How many small writes there had been at the last
+  // uncached one.
+  private volatile int smallWritesSeen;
 
   private FileChannelBlockStore(UninterruptibleFile file, long size, boolean readOnly)
       throws IOException {
@@ -159,7 +157,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     } else if (file().identity().isBlockDevice()) {
       file().write(offset, source);
       nativeFile().get().startWriteback(offset, length);
-    } else if (nativeFile().get().mayTransferUncached()) {
+    } else if (nativeFile().get().mayTransferUncached() && !smallWritesContend()) {
       writeInPieces(offset, source, UNCACHED_PIECE, UNCACHED);
     } else {
       writeInPieces(offset, source, FOLIO, CACHED);
@@ -188,17 +186,16 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     }
   }
 
-  private void writeInPieces(long offset, ByteBuffer source, int longest, PieceWriter writer)
+  private void writeInPieces(long offset, ByteBuffer source, int pieceSize, PieceWriter writer)
       throws IOException {
     int start = source.position();
     int end = source.limit();
     try {
       while (source.position() < end) {
         int done = source.position() - start;
+        source.limit(Math.min(end, source.position() + pieceSize));
         largeWrites.lock();
         try {
-          int length = smallWritesContend() ? Math.min(CONTENDED_PIECE, longest) : longest;
-          source.limit(Math.min(end, source.position() + length));
           letSmallWritesGoFirst();
           writer.write(this, offset + done, source);
         } finally {
@@ -210,11 +207,15 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     }
   }
 
-  /** Whether small writes have begun since the last piece of a large one. */
+  /**
+   * Whether small writes have begun since this was asked last. They wait for longer while the
+   * kernel finds room on the disk, which an uncached write does before it returns.
+   */
   private boolean smallWritesContend() {
     int before = smallWritesSeen;
-    smallWritesSeen = smallWrites.entered();
-    return smallWritesSeen != before;
+    int now = smallWrites.entered();
+    smallWritesSeen = now;
+    return now != before;
   }
 
   private void letSmallWritesGoFirst() {
