@@ -19,8 +19,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * file to file shares the blocks where the file system can (XFS, btrfs) and moves no byte. {@link
  * #tryRead} reads what is in the page cache. {@link #writeUncached} starts to write 64 KiB and more
  * to the disk at once, and keeps them out of the page cache where the system can do that (Linux
- * 6.14 with ext4, XFS or btrfs) and no small writes were made meanwhile. Without, discard is not supported and {@link #writeUncached} is
- * {@link #write}.
+ * 6.14 with ext4, XFS or btrfs) and no small writes were made meanwhile. Without, discard is not
+ * supported and {@link #writeUncached} is {@link #write}.
  *
  * <p>If the file is truncated by somebody else, reads beyond its new end and {@link #flush()} fail;
  * writes beyond it make it longer again, and what lies between is lost.
