@@ -1,12 +1,15 @@
 package io.clonedevice;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.store.FilterBlockStore;
 import io.clonedevice.store.MemoryBlockStore;
 import io.clonedevice.testing.SteppedRuntime;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -86,6 +89,19 @@ class ImmediateReadTest {
 
   @Test
   @Tag("A2")
+  void aStoreThatThrowsFailsTheReadWhichLeavesAgain() throws Exception {
+    destination.trouble = new IllegalStateException("says the test");
+
+    CompletableFuture<Void> read = device.read(0, ByteBuffer.allocate(4096));
+
+    assertThat(read).isCompletedExceptionally();
+    assertThatThrownBy(read::join).hasCause(destination.trouble);
+    device.suspend(); // waits for whoever is inside, and nobody is left who would let it out
+    device.resume();
+  }
+
+  @Test
+  @Tag("A2")
   void aSuspendedDeviceReadsNothing() throws Exception {
     device.suspend();
     CompletableFuture<Void> read = device.read(0, ByteBuffer.allocate(4096));
@@ -134,6 +150,7 @@ class ImmediateReadTest {
   /** In memory, of which only a part counts as such. */
   private static final class Destination extends FilterBlockStore {
     private boolean inMemory = true;
+    private RuntimeException trouble;
     private int tries;
 
     Destination() {
@@ -148,13 +165,16 @@ class ImmediateReadTest {
     @Override
     public boolean tryRead(long offset, ByteBuffer target) {
       tries++;
+      if (trouble != null) {
+        throw trouble;
+      }
       if (!inMemory) {
         return false;
       }
       try {
         delegate().read(offset, target);
-      } catch (java.io.IOException e) {
-        throw new java.io.UncheckedIOException(e);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
       return true;
     }

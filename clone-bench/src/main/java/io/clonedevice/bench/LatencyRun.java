@@ -37,6 +37,7 @@ public final class LatencyRun {
   private static final long SETTLING_NS = 1_500_000_000;
   private static final double[] PERCENTILES = {50, 90, 99, 99.9};
   private static final double RATIO_OF = 99;
+  private static final String RATIO = "p99 x off";
 
   private final Map<String, Figures> figures = new LinkedHashMap<>();
   private final Map<String, Double> latestOff = new LinkedHashMap<>();
@@ -154,13 +155,12 @@ public final class LatencyRun {
     for (double percentile : PERCENTILES) {
       double us = histogram.getValueAtPercentile(percentile) / 1e3;
       figures(request, setting, percentile).add(us);
-      if (setting.equals(OFF)) {
-        latestOff.put(request + percentile, us);
-      } else {
-        figures(request, setting, percentile + " x off")
-            .add(us / latestOff.get(request + percentile));
-      }
     }
+    double us = histogram.getValueAtPercentile(RATIO_OF) / 1e3;
+    if (setting.equals(OFF)) {
+      latestOff.put(request, us);
+    }
+    figures(request, setting, RATIO).add(us / latestOff.get(request));
     figures(request, setting, "rate").add(rate);
   }
 
@@ -177,7 +177,7 @@ public final class LatencyRun {
             "p90 us",
             "p99 us",
             "p99.9 us",
-            "p99 x off",
+            RATIO,
             "least",
             "most",
             "hydrated MiB/s");
@@ -187,14 +187,10 @@ public final class LatencyRun {
       for (int i = 0; i < PERCENTILES.length; i++) {
         row[i + 1] = figures(request, setting, PERCENTILES[i]).median();
       }
-      if (setting.equals(OFF)) {
-        row[5] = 1.0;
-      } else {
-        Figures ratio = figures(request, setting, RATIO_OF + " x off");
-        row[5] = ratio.median();
-        row[6] = ratio.least();
-        row[7] = ratio.most();
-      }
+      Figures ratio = figures(request, setting, RATIO);
+      row[5] = ratio.median();
+      row[6] = ratio.least();
+      row[7] = ratio.most();
       row[8] = figures(request, setting, "rate").median();
       table.add(row);
     }

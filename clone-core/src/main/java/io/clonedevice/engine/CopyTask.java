@@ -116,7 +116,7 @@ final class CopyTask implements IoCompletion {
       buffer.put((int) (from - chunk), overlay, inOverlay, (int) (to - from));
     }
     position = chunkEnd;
-    if (overlay == null) {
+    if (overlay == null) { // neither what hydration copies nor zeroes are asked for soon
       destination.writeUncached(chunk, buffer, continuations, this);
     } else {
       destination.write(chunk, buffer, continuations, this);

@@ -40,9 +40,16 @@ final class ImmediateReads {
         || length > LENGTH_MAX
         || engine.metadata().mode() == MetadataMode.FAIL
         || !engine.router().isHydrated(offset, length)
-        || !isNext()
-        || !destination.tryRead(offset, request.lastSlice(offset, offset + length))) {
+        || !isNext()) {
       return false;
+    }
+    try {
+      if (!destination.tryRead(offset, request.lastSlice(offset, offset + length))) {
+        return false;
+      }
+    } catch (RuntimeException | Error e) {
+      request.completed(e); // whatever a store does, a request that is inside leaves again
+      return true;
     }
     request.completed(null);
     return true;

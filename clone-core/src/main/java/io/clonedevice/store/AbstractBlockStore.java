@@ -51,18 +51,32 @@ public abstract class AbstractBlockStore implements BlockStore {
    */
   protected abstract void writeBlocks(long offset, ByteBuffer source) throws IOException;
 
-  /** As {@link #readBlocks} if that needs no waiting; if not, the position stays as it was. */
-  boolean tryReadBlocks(long offset, ByteBuffer target) {
-    return false;
-  }
-
   /** As {@link #readBlocks}, of what the caller will not ask for again. */
   void readUncachedBlocks(long offset, ByteBuffer target) throws IOException {
     readBlocks(offset, target);
   }
 
-  /** As {@link #writeBlocks}, for {@link #writeUncached}. */
-  void writeUncachedBlocks(long offset, ByteBuffer source) throws IOException {
+  /**
+   * Fills the remaining bytes of a buffer if that needs no waiting; see {@link #tryRead}. Never
+   * does so by default.
+   *
+   * @param offset first byte
+   * @param target writable; its position stays as it was if this returns false
+   * @return whether the buffer was filled
+   */
+  protected boolean tryReadBlocks(long offset, ByteBuffer target) {
+    return false;
+  }
+
+  /**
+   * Writes the remaining bytes of a buffer, past the caches; see {@link #writeUncached}. The same
+   * as {@link #writeBlocks} by default.
+   *
+   * @param offset first byte
+   * @param source the caller's again after return
+   * @throws IOException if the medium failed
+   */
+  protected void writeUncachedBlocks(long offset, ByteBuffer source) throws IOException {
     writeBlocks(offset, source);
   }
 
@@ -163,7 +177,7 @@ public abstract class AbstractBlockStore implements BlockStore {
       return false;
     }
     try {
-      return tryReadBlocks(offset, target);
+      return target.hasRemaining() && tryReadBlocks(offset, target);
     } finally {
       calls.leave();
     }

@@ -237,10 +237,10 @@ public interface BlockStore extends Closeable {
   }
 
   /**
-   * Copies a range to another store, if possible without passing through Java memory, and leaves
-   * the caches of both as they are. Where the target is a wrapper, it meets the copy as calls of
-   * its {@link #writeUncached}. What is known to be a hole on both sides (see {@link #extentAt})
-   * need be neither read nor written.
+   * Copies a range to another store, if possible without passing through Java memory and without
+   * filling the caches of either. Where the target is a wrapper, it meets the copy as calls of its
+   * {@link #writeUncached}. What is known to be a hole on both sides (see {@link #extentAt}) need
+   * be neither read nor written.
    *
    * @param offset first byte here; {@code >= 0}, multiple of both logical block sizes
    * @param target where the bytes go; not this store

@@ -19,8 +19,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * file to file shares the blocks where the file system can (XFS, btrfs) and moves no byte. {@link
  * #tryRead} reads what is in the page cache. {@link #writeUncached} starts to write 64 KiB and more
  * to the disk at once, and keeps them out of the page cache where the system can do that (Linux
- * 6.14 with ext4, XFS or btrfs) and no small writes were made meanwhile. Without, discard is not
- * supported and {@link #writeUncached} is {@link #write}.
+ * 6.14 with ext4 or XFS) and no small writes were made meanwhile. Without, discard is not supported
+ * and {@link #writeUncached} is {@link #write}.
  *
  * <p>If the file is truncated by somebody else, reads beyond its new end and {@link #flush()} fail;
  * writes beyond it make it longer again, and what lies between is lost.
@@ -129,8 +129,10 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  boolean tryReadBlocks(long offset, ByteBuffer target) {
-    return nativeFile().isPresent() && nativeFile().get().tryRead(offset, target);
+  protected boolean tryReadBlocks(long offset, ByteBuffer target) {
+    return !file().hasLostLock()
+        && nativeFile().isPresent()
+        && nativeFile().get().tryRead(offset, target);
   }
 
   @Override
@@ -150,7 +152,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   }
 
   @Override
-  void writeUncachedBlocks(long offset, ByteBuffer source) throws IOException {
+  protected void writeUncachedBlocks(long offset, ByteBuffer source) throws IOException {
     int length = source.remaining();
     if (length < LARGE || nativeFile().isEmpty()) {
       writeBlocks(offset, source);

@@ -333,6 +333,11 @@ final class UninterruptibleFile implements Closeable {
     }
   }
 
+  /** Whether all calls fail from now on. */
+  boolean hasLostLock() {
+    return lockLost;
+  }
+
   /** Must be called after what was done without this object, before it is told to be done. */
   void checkLock() throws IOException {
     if (lockLost) {
