@@ -27,6 +27,9 @@ final class CopyWindow {
   /** A rate is taken over as many copies as may be in flight, and at least this long. */
   private static final long MEASURED_NS_MIN = 100_000_000;
 
+  /** The same until it came to nothing once: to find a latency of 10 ms must not take a second. */
+  private static final long MEASURED_AT_FIRST_NS_MIN = 20_000_000;
+
   /** Rates taken between two trials, so that trials that come to nothing cost little. */
   private static final int REST = 16;
 
@@ -36,6 +39,7 @@ final class CopyWindow {
   // Written by the agent; read by any thread. Edge: volatile.
   private volatile int copies = LEAST;
 
+  private long measuredNsMin = MEASURED_AT_FIRST_NS_MIN;
   private boolean trying;
   private boolean upwards = true;
   private int copiesBefore = LEAST;
@@ -59,7 +63,7 @@ final class CopyWindow {
       beganNs = nowNs;
     } else if (ended > copies) {
       bytes += copied;
-      if (ended >= 2 * copies && nowNs - beganNs >= MEASURED_NS_MIN) {
+      if (ended >= 2 * copies && nowNs - beganNs >= measuredNsMin) {
         rateTaken((double) bytes / (nowNs - beganNs));
       }
     }
@@ -85,8 +89,7 @@ final class CopyWindow {
       tryFrom(rate);
     } else {
       goBack();
-      upwards = !upwards;
-      rest = REST;
+      turn();
     }
     measureAnew();
   }
@@ -94,14 +97,19 @@ final class CopyWindow {
   private void tryFrom(double rate) {
     int next = upwards ? Math.min(MOST, copies * 2) : Math.max(LEAST, copies / 2);
     if (next == copies) {
-      upwards = !upwards;
-      rest = REST;
+      turn();
       return;
     }
     trying = true;
     copiesBefore = copies;
     rateBefore = rate;
     copies = next;
+  }
+
+  private void turn() {
+    upwards = !upwards;
+    rest = REST;
+    measuredNsMin = MEASURED_NS_MIN;
   }
 
   private void goBack() {

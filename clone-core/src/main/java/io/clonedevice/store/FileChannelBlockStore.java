@@ -41,6 +41,9 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
    */
   private static final int FOLIO = 64 << 10;
 
+  /** The same while small writes contend, which wait for one of these at least. */
+  private static final int CONTENDED_PIECE = 16 << 10;
+
   private static final PieceWriter CACHED =
       (store, offset, piece) -> store.file().write(offset, piece);
   private static final PieceWriter UNCACHED = FileChannelBlockStore::writePieceUncached;
@@ -159,11 +162,14 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     } else if (file().identity().isBlockDevice()) {
       file().write(offset, source);
       nativeFile().get().startWriteback(offset, length);
-    } else if (nativeFile().get().mayTransferUncached() && !smallWritesContend()) {
-      writeInPieces(offset, source, UNCACHED_PIECE, UNCACHED);
     } else {
-      writeInPieces(offset, source, FOLIO, CACHED);
-      nativeFile().get().startWriteback(offset, length);
+      boolean contended = smallWritesContend();
+      if (!contended && nativeFile().get().mayTransferUncached()) {
+        writeInPieces(offset, source, UNCACHED_PIECE, UNCACHED);
+      } else {
+        writeInPieces(offset, source, contended ? CONTENDED_PIECE : FOLIO, CACHED);
+        nativeFile().get().startWriteback(offset, length);
+      }
     }
   }
 

@@ -2,12 +2,12 @@ package io.clonedevice.store;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Native;
-import com.sun.jna.Pointer;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
+import org.agrona.BufferUtil;
 
 /**
  * The system calls that Java has no method for, through JNA.
@@ -122,8 +122,7 @@ final class LinuxSystemCalls {
 
   /** A call that fails often: it costs no exception. */
   private static long transfer(ByteBuffer buffer, ToLongFunction<long[]> call) {
-    long start = Pointer.nativeValue(Native.getDirectBufferPointer(buffer));
-    long[] parts = {start + buffer.position(), buffer.remaining()};
+    long[] parts = {BufferUtil.address(buffer) + buffer.position(), buffer.remaining()};
     try {
       while (true) {
         long count = call.applyAsLong(parts);

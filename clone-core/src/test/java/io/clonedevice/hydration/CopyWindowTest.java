@@ -47,6 +47,12 @@ class CopyWindowTest {
   }
 
   @Test
+  void findsAShortLatencyBeforeMuchWasCopied() {
+    copy(0.2, copies -> Math.min(1000, copies / 0.01));
+    assertThat(window.copies()).isGreaterThanOrEqualTo(16);
+  }
+
+  @Test
   void growsNoFurtherThanTheBandwidthOfASourceNeeds() {
     IntToDoubleFunction link = copies -> Math.min(300, copies / 0.1);
     copy(5, link);
