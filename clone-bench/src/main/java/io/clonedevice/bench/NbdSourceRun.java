@@ -3,6 +3,7 @@ package io.clonedevice.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -49,34 +50,27 @@ final class NbdSourceRun {
   private static void run(
       Path cloneJar, BenchFiles files, Path source, int latencyMs, Figures ours, Figures theirs)
       throws IOException, InterruptedException {
-    Path socket = files.path("socket");
     Path destination = files.path("nbd-destination");
     Path metadata = files.path("nbd-metadata");
-    Path pid = files.path("pid");
-    // Returns when it listens; the server itself goes on in the background.
-    ExternalRun.of(
-        ("nbdkit -r -U " + socket + " -P " + pid + " --filter=delay file file=" + source)
-            .concat(" rdelay=" + latencyMs + "ms")
-            .split(" "));
-    ProcessHandle server =
-        ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).orElseThrow();
-    try {
-      String uri = "nbd+unix:///?socket=" + socket;
-      String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-      String clone = java + " -jar " + cloneJar + " run --quiet --region-size 4096 --source " + uri;
-      ours.add(
-          ExternalRun.of(
-                  (clone + " --destination " + destination + " --metadata " + metadata).split(" "))
-              .seconds());
-      Files.delete(destination);
-      Files.delete(metadata);
-      theirs.add(ExternalRun.of("nbdcopy", "--flush", uri, destination.toString()).seconds());
-      Files.delete(destination);
-    } finally {
-      server.destroy();
-      server.onExit().join();
-      Files.deleteIfExists(socket);
-      Files.deleteIfExists(pid);
-    }
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String clone = java + " -jar " + cloneJar + " run --quiet --region-size 4096 --source \"$uri\"";
+    ours.add(
+        whileServed(
+            source,
+            latencyMs,
+            clone + " --destination " + destination + " --metadata " + metadata));
+    Files.delete(destination);
+    Files.delete(metadata);
+    theirs.add(whileServed(source, latencyMs, "nbdcopy --flush \"$uri\" " + destination));
+    Files.delete(destination);
+  }
+
+  /** Returns the seconds of a shell command and of the server that lives as long, 10 ms more. */
+  private static double whileServed(Path source, int latencyMs, String command)
+      throws IOException, InterruptedException {
+    String server = "nbdkit -r -U - --filter=delay file file=" + source;
+    List<String> words = new ArrayList<>(List.of(server.split(" ")));
+    words.addAll(List.of("rdelay=" + latencyMs + "ms", "--run", command));
+    return ExternalRun.of(words.toArray(new String[0])).seconds();
   }
 }

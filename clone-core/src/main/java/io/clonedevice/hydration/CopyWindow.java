@@ -24,7 +24,10 @@ final class CopyWindow {
   static final int LEAST = 4;
   static final int MOST = 64;
 
-  /** A rate is taken over as many copies as may be in flight, and at least this long. */
+  /**
+   * A rate is taken over as many copies as may be in flight or a multiple of that, for copies that
+   * began together end together, and at least this long.
+   */
   private static final long MEASURED_NS_MIN = 100_000_000;
 
   /** The same until it came to nothing once: to find a latency of 10 ms must not take a second. */
@@ -63,7 +66,7 @@ final class CopyWindow {
       beganNs = nowNs;
     } else if (ended > copies) {
       bytes += copied;
-      if (ended >= 2 * copies && nowNs - beganNs >= measuredNsMin) {
+      if (ended % copies == 0 && nowNs - beganNs >= measuredNsMin) {
         rateTaken((double) bytes / (nowNs - beganNs));
       }
     }

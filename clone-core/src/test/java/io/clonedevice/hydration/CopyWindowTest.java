@@ -53,6 +53,18 @@ class CopyWindowTest {
   }
 
   @Test
+  void isNotMisledByCopiesThatEndTogether() {
+    for (double endNs = nowNs + 0.3 * NS_PER_SECOND; nowNs < endNs; ) {
+      int together = window.copies();
+      nowNs += NS_PER_SECOND * Math.max(0.01, together / 1000.0);
+      for (int i = 0; i < together; i++) {
+        window.copyEnded((long) nowNs + i, MIB);
+      }
+    }
+    assertThat(window.copies()).isGreaterThanOrEqualTo(16);
+  }
+
+  @Test
   void growsNoFurtherThanTheBandwidthOfASourceNeeds() {
     IntToDoubleFunction link = copies -> Math.min(300, copies / 0.1);
     copy(5, link);
