@@ -34,7 +34,7 @@ public final class LatencyRun {
   private static final long HIGHEST_NS = 60_000_000_000L;
   private static final String OFF = "off";
   private static final String OFF_AGAIN = "off, again";
-  private static final long SETTLING_NS = 1_500_000_000;
+  private static final long SETTLING_NS = 500_000_000;
   private static final double[] PERCENTILES = {50, 90, 99, 99.9};
   private static final double RATIO_OF = 99;
   private static final String RATIO = "p99 x off";

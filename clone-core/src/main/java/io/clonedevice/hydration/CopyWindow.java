@@ -92,7 +92,8 @@ final class CopyWindow {
       tryFrom(rate);
     } else {
       goBack();
-      turn();
+      // A store that has just been opened becomes faster by itself, which may be all that was seen.
+      turn(measuredNsMin == MEASURED_AT_FIRST_NS_MIN ? 0 : REST);
     }
     measureAnew();
   }
@@ -100,7 +101,7 @@ final class CopyWindow {
   private void tryFrom(double rate) {
     int next = upwards ? Math.min(MOST, copies * 2) : Math.max(LEAST, copies / 2);
     if (next == copies) {
-      turn();
+      turn(REST);
       return;
     }
     trying = true;
@@ -109,9 +110,9 @@ final class CopyWindow {
     copies = next;
   }
 
-  private void turn() {
+  private void turn(int rates) {
     upwards = !upwards;
-    rest = REST;
+    rest = rates;
     measuredNsMin = MEASURED_NS_MIN;
   }
 

@@ -53,8 +53,16 @@ class CopyWindowTest {
   }
 
   @Test
+  void comesBackSoonFromWhatOnlyWarmingUpMadeFaster() {
+    copy(0.15, copies -> 200 * Math.exp(nowNs / 0.05 / NS_PER_SECOND));
+    assertThat(window.copies()).isGreaterThan(8);
+    copy(1, copies -> 3000);
+    assertThat(window.copies()).isEqualTo(4);
+  }
+
+  @Test
   void isNotMisledByCopiesThatEndTogether() {
-    for (double endNs = nowNs + 0.3 * NS_PER_SECOND; nowNs < endNs; ) {
+    for (double endNs = nowNs + 0.6 * NS_PER_SECOND; nowNs < endNs; ) {
       int together = window.copies();
       nowNs += NS_PER_SECOND * Math.max(0.01, together / 1000.0);
       for (int i = 0; i < together; i++) {
