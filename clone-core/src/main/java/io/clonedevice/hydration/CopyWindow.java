@@ -36,6 +36,9 @@ final class CopyWindow {
   /** Rates taken between two trials, so that trials that come to nothing cost little. */
   private static final int REST = 16;
 
+  /** After so many trials that came to nothing there is a rest between two of them. */
+  private static final int FRUITLESS_AT_FIRST = 3;
+
   private static final double FASTER = 1.1;
   private static final double AS_FAST = 0.95;
 
@@ -48,6 +51,7 @@ final class CopyWindow {
   private int copiesBefore = LEAST;
   private double rateBefore;
   private int rest;
+  private int fruitless;
 
   // The rate that is being taken: what ends before `ended` reaches `copies` began before it.
   private int ended;
@@ -92,8 +96,8 @@ final class CopyWindow {
       tryFrom(rate);
     } else {
       goBack();
-      // A store that has just been opened becomes faster by itself, which may be all that was seen.
-      turn(measuredNsMin == MEASURED_AT_FIRST_NS_MIN ? 0 : REST);
+      fruitless++;
+      turn(isBeginning() ? 0 : REST);
     }
     measureAnew();
   }
@@ -101,13 +105,21 @@ final class CopyWindow {
   private void tryFrom(double rate) {
     int next = upwards ? Math.min(MOST, copies * 2) : Math.max(LEAST, copies / 2);
     if (next == copies) {
-      turn(REST);
+      turn(copies == LEAST && isBeginning() ? 0 : REST);
       return;
     }
     trying = true;
     copiesBefore = copies;
     rateBefore = rate;
     copies = next;
+  }
+
+  /**
+   * Short rates say little, and a store that has just been opened becomes faster by itself: what
+   * the first trials told is tried the other way, and again, without a rest.
+   */
+  private boolean isBeginning() {
+    return fruitless < FRUITLESS_AT_FIRST;
   }
 
   private void turn(int rates) {

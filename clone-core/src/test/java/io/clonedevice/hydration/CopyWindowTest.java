@@ -61,6 +61,16 @@ class CopyWindowTest {
   }
 
   @Test
+  void triesAgainSoonWhatADisturbanceHadHidden() {
+    copy(0.065, latencySeconds(0.01)); // 4, 8, and 16 since a moment
+    assertThat(window.copies()).isEqualTo(16);
+    copy(0.4, copies -> 100);
+    assertThat(window.copies()).isLessThan(16);
+    copy(1.2, copies -> Math.min(1000, copies / 0.01));
+    assertThat(window.copies()).isGreaterThanOrEqualTo(16);
+  }
+
+  @Test
   void isNotMisledByCopiesThatEndTogether() {
     for (double endNs = nowNs + 0.6 * NS_PER_SECOND; nowNs < endNs; ) {
       int together = window.copies();
