@@ -1,5 +1,6 @@
 package io.clonedevice.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -15,6 +16,9 @@ final class Figures {
   interface Work {
     void run() throws IOException;
   }
+
+  private static final OperatingSystemMXBean SYSTEM =
+      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
   private final List<Double> values = new ArrayList<>();
 
@@ -51,6 +55,11 @@ final class Figures {
     long start = threads.getCurrentThreadCpuTime();
     work.run();
     return (threads.getCurrentThreadCpuTime() - start) / 1e6;
+  }
+
+  /** Processor time of this process until now, in nanoseconds. */
+  static long processorNs() {
+    return SYSTEM.getProcessCpuTime();
   }
 
   /** Runs and adds the milliseconds that it took. */

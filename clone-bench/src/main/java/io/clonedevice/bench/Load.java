@@ -1,7 +1,5 @@
 package io.clonedevice.bench;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,8 +26,6 @@ final class Load {
   record Outcome(double requestsPerSecond, double processorNsPerRequest) {}
 
   private static final int LOOK_AT_CLOCK = 64;
-  private static final OperatingSystemMXBean SYSTEM =
-      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
   private final int submitters;
   private final int depth;
@@ -61,7 +57,7 @@ final class Load {
         counts.add(threads.submit(submitter));
       }
       ready.await();
-      long processorNs = SYSTEM.getProcessCpuTime();
+      long processorNs = Figures.processorNs();
       long start = System.nanoTime();
       go.countDown();
       long count = 0;
@@ -69,8 +65,7 @@ final class Load {
         count += each.get();
       }
       double seconds = (System.nanoTime() - start) / 1e9;
-      return new Outcome(
-          count / seconds, (SYSTEM.getProcessCpuTime() - processorNs) / (double) count);
+      return new Outcome(count / seconds, (Figures.processorNs() - processorNs) / (double) count);
     } finally {
       threads.shutdown();
     }

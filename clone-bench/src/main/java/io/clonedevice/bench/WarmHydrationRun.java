@@ -1,11 +1,9 @@
 package io.clonedevice.bench;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.clonedevice.CloneDevice;
 import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.store.FileChannelBlockStore;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,8 +28,6 @@ public final class WarmHydrationRun {
   private final Map<String, Figures> seconds = new LinkedHashMap<>();
   private final Map<String, Figures> processor = new LinkedHashMap<>();
   private final Figures firstRead = new Figures();
-  private final OperatingSystemMXBean system =
-      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
   private final Path source;
   private final Path destination;
   private final Path metadata;
@@ -51,12 +47,18 @@ public final class WarmHydrationRun {
    */
   public static void main(String[] args) throws Exception {
     try (BenchFiles files = new BenchFiles()) {
+      boolean nbdcopy = ExternalRun.isInstalled("nbdcopy");
+      if (!nbdcopy) {
+        System.err.println("left out: nbdcopy is not installed");
+      }
       WarmHydrationRun run = new WarmHydrationRun(files, Long.parseLong(args[2]) << 20);
       // The first of each does not count: the first use of code, memory and disk blocks is slower.
       for (int round = -1; round < Integer.parseInt(args[3]); round++) {
         run.hydrate(round >= 0);
         run.copy(round >= 0, CP, "--reflink=never", "--sparse=never");
-        run.copy(round >= 0, "nbdcopy", "--flush", "--allocated");
+        if (nbdcopy) {
+          run.copy(round >= 0, "nbdcopy", "--flush", "--allocated");
+        }
       }
       Results results = new Results(args[1]);
       run.tell(results);
@@ -66,7 +68,7 @@ public final class WarmHydrationRun {
 
   private void hydrate(boolean counts) throws IOException, InterruptedException {
     ExternalRun.of("sync");
-    long processorStart = system.getProcessCpuTime();
+    long processorStart = Figures.processorNs();
     long start = System.nanoTime();
     double untilFirstRead;
     try (CloneDevice device =
@@ -82,7 +84,7 @@ public final class WarmHydrationRun {
       device.hydrated().join();
     }
     double elapsed = (System.nanoTime() - start) / 1e9;
-    double processorSeconds = (system.getProcessCpuTime() - processorStart) / 1e9;
+    double processorSeconds = (Figures.processorNs() - processorStart) / 1e9;
     Files.delete(destination);
     Files.delete(metadata);
     if (counts) {
@@ -93,9 +95,6 @@ public final class WarmHydrationRun {
 
   private void copy(boolean counts, String tool, String... options)
       throws IOException, InterruptedException {
-    if (!ExternalRun.isInstalled(tool)) {
-      return;
-    }
     ExternalRun.of("sync");
     String words = tool + " " + String.join(" ", options) + " " + source + " " + destination;
     ExternalRun run =

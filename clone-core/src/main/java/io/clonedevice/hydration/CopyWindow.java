@@ -105,6 +105,7 @@ final class CopyWindow {
   private void tryFrom(double rate) {
     int next = upwards ? Math.min(MOST, copies * 2) : Math.max(LEAST, copies / 2);
     if (next == copies) {
+      // A trial that was wrongly refused leaves it at the least, never at the most.
       turn(copies == LEAST && isBeginning() ? 0 : REST);
       return;
     }
