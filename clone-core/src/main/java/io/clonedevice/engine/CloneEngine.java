@@ -231,10 +231,21 @@ public final class CloneEngine {
    * Copies what was claimed, marks it and releases the claim; on the executor for copies.
    *
    * @param claim the caller's claim; no longer the caller's
+   * @param atOnce how many copies may run, if {@link #copiesBlock}; one more waits for another to
+   *     end
    * @param completion told the outcome, after the claim was released
    */
-  public void copyInBackground(Claim claim, IoCompletion completion) {
-    copies.copyInBackground(claim, completion);
+  public void copyInBackground(Claim claim, int atOnce, IoCompletion completion) {
+    copies.copyInBackground(claim, atOnce, completion);
+  }
+
+  /**
+   * Returns whether a copy in the background keeps a thread until it ends.
+   *
+   * @return {@code false} if one of the stores is asynchronous
+   */
+  public boolean copiesBlock() {
+    return copies.isBlocking();
   }
 
   // ---- life

@@ -24,7 +24,8 @@ final class CopyEngine {
   private final StoreAccess destination;
   private final Executor executor;
   private final Executor copyExecutor;
-  private final boolean direct;
+  private final CopyLanes lanes;
+  private final boolean blocking;
 
   // Regions being copied, by the hydrator and for writes. Any thread, atomically.
   private final AtomicLong hydratingRegions = new AtomicLong();
@@ -41,19 +42,30 @@ final class CopyEngine {
     this.destination = destination;
     this.executor = executor;
     this.copyExecutor = copyExecutor;
-    this.direct = blocksOrReturns(source.store()) && blocksOrReturns(destination.store());
+    this.lanes = new CopyLanes(copyExecutor);
+    this.blocking = blocksOrReturns(source.store()) && blocksOrReturns(destination.store());
   }
 
   long hydratingRegions() {
     return hydratingRegions.get();
   }
 
+  /** Whether a copy keeps a thread until it ends. */
+  boolean isBlocking() {
+    return blocking;
+  }
+
   /** Copies on the executor for copies; {@code completion} is told after the claim was released. */
-  void copyInBackground(Claim claim, IoCompletion completion) {
+  void copyInBackground(Claim claim, int atOnce, IoCompletion completion) {
     hydratingRegions.addAndGet(claim.regionCount());
     IoCompletion settled = failure -> completion.completed(settle(claim, failure));
+    Runnable copy = () -> copy(claim, settled);
     try {
-      copyExecutor.execute(() -> copy(claim, settled));
+      if (blocking) {
+        lanes.run(copy, atOnce);
+      } else {
+        copyExecutor.execute(copy);
+      }
     } catch (RuntimeException | Error e) {
       settled.completed(e);
     }
@@ -62,7 +74,7 @@ final class CopyEngine {
   private void copy(Claim claim, IoCompletion completion) {
     long from = geometry.offsetOf(claim.firstRegion());
     long end = geometry.endOf(claim.endRegion() - 1);
-    if (direct) {
+    if (blocking) {
       completion.run(() -> source.store().copyTo(from, destination.store(), from, end - from));
     } else {
       new CopyTask(source, destination, copyExecutor, from, end, null, from, completion).start();

@@ -1,54 +1,62 @@
 package io.clonedevice.hydration;
 
 /**
- * How many copies of a device may be in flight where nobody set a threshold: enough to hide the
- * latency of a slow source, and no more than that.
+ * How many copies of a device run at once where nobody set a threshold: enough to hide the latency
+ * of a slow source, and no more than that, for copies into one file keep each other waiting.
  *
- * <p>Tries twice as many; where that makes hydration clearly faster it stays and tries again,
- * otherwise it goes back. From time to time it tries half as many in the same way, and keeps them
- * where hydration is about as fast. What the bytes took is all that it looks at, so it needs to
- * know nothing about the stores:
+ * <p>Tries twice as many, and keeps them where hydration is clearly faster; or half as many, and
+ * keeps those where it is about as fast; and so on, each way until a trial comes to nothing. What
+ * the bytes took is all that it looks at, so it needs to know nothing about the stores:
  *
  * <pre>
  *   rate        ______ 64         a source that is far away: doubled until the pipe is full
  *            __/
  *         __/
- *      __/       __ _ __ _ __     a local file: each trial ends where it began
- *     4   8  16    4 8  4 8
+ *      __/       _____ __ _ __    a local file: one is as fast as four, and each trial of two
+ *     4   8  16  4 2 1 2  1 2     ends where it began
  * </pre>
  *
  * <p>A trial counts only if hydration had nothing but this window to wait for all the time. {@link
  * #copies} is for any thread, the rest is confined to the hydrator agent.
  */
 final class CopyWindow {
-  static final int LEAST = 4;
+  static final int LEAST = 1;
+  static final int FIRST = 4;
   static final int MOST = 64;
 
   /**
-   * A rate is taken over as many copies as may be in flight or a multiple of that, for copies that
+   * A rate is taken over as many copies as may run at once or a multiple of that, for copies that
    * began together end together, and at least this long.
    */
   private static final long MEASURED_NS_MIN = 100_000_000;
 
-  /** The same until it came to nothing once: to find a latency of 10 ms must not take a second. */
+  /**
+   * The same until both ways have been tried: to find a latency of 10 ms must not take a second.
+   */
   private static final long MEASURED_AT_FIRST_NS_MIN = 20_000_000;
 
   /** Rates taken between two trials, so that trials that come to nothing cost little. */
   private static final int REST = 16;
 
-  /** After so many trials that came to nothing there is a rest between two of them. */
+  /** After so many trials that came to nothing a rate takes its full time. */
+  private static final int FRUITLESS_BOTH_WAYS = 2;
+
+  /** After so many there is a rest between two trials. */
   private static final int FRUITLESS_AT_FIRST = 3;
+
+  /** A first rate of less (500 MB/s) hints at a latency: more copies are tried first. */
+  private static final double FAST_BYTES_PER_NS = 0.5;
 
   private static final double FASTER = 1.1;
   private static final double AS_FAST = 0.95;
 
   // Written by the agent; read by any thread. Edge: volatile.
-  private volatile int copies = LEAST;
+  private volatile int copies = FIRST;
 
-  private long measuredNsMin = MEASURED_AT_FIRST_NS_MIN;
   private boolean trying;
   private boolean upwards = true;
-  private int copiesBefore = LEAST;
+  private boolean started;
+  private int copiesBefore = FIRST;
   private double rateBefore;
   private int rest;
   private int fruitless;
@@ -58,7 +66,7 @@ final class CopyWindow {
   private long bytes;
   private long beganNs;
 
-  /** Returns how many copies may be in flight. */
+  /** Returns how many copies may run at once. */
   int copies() {
     return copies;
   }
@@ -70,7 +78,7 @@ final class CopyWindow {
       beganNs = nowNs;
     } else if (ended > copies) {
       bytes += copied;
-      if (ended % copies == 0 && nowNs - beganNs >= measuredNsMin) {
+      if (ended % copies == 0 && nowNs - beganNs >= measuredNsMin()) {
         rateTaken((double) bytes / (nowNs - beganNs));
       }
     }
@@ -86,6 +94,10 @@ final class CopyWindow {
 
   private void rateTaken(double rate) {
     if (!trying) {
+      if (!started) {
+        started = true;
+        upwards = rate < FAST_BYTES_PER_NS;
+      }
       if (rest > 0) {
         rest--;
       } else {
@@ -97,7 +109,7 @@ final class CopyWindow {
     } else {
       goBack();
       fruitless++;
-      turn(isBeginning() ? 0 : REST);
+      turn();
     }
     measureAnew();
   }
@@ -105,8 +117,7 @@ final class CopyWindow {
   private void tryFrom(double rate) {
     int next = upwards ? Math.min(MOST, copies * 2) : Math.max(LEAST, copies / 2);
     if (next == copies) {
-      // A trial that was wrongly refused leaves it at the least, never at the most.
-      turn(copies == LEAST && isBeginning() ? 0 : REST);
+      turn();
       return;
     }
     trying = true;
@@ -117,16 +128,15 @@ final class CopyWindow {
 
   /**
    * Short rates say little, and a store that has just been opened becomes faster by itself: what
-   * the first trials told is tried the other way, and again, without a rest.
+   * the first trials told is tried again without a rest.
    */
-  private boolean isBeginning() {
-    return fruitless < FRUITLESS_AT_FIRST;
+  private void turn() {
+    upwards = !upwards;
+    rest = fruitless < FRUITLESS_AT_FIRST ? 0 : REST;
   }
 
-  private void turn(int rates) {
-    upwards = !upwards;
-    rest = rates;
-    measuredNsMin = MEASURED_NS_MIN;
+  private long measuredNsMin() {
+    return fruitless < FRUITLESS_BOTH_WAYS ? MEASURED_AT_FIRST_NS_MIN : MEASURED_NS_MIN;
   }
 
   private void goBack() {

@@ -133,9 +133,11 @@ public final class DeviceHydrator implements HydrationSignals {
    */
   public long threshold() {
     long given = threshold;
-    return given == Hydration.SELF_TUNED
-        ? Math.min(Hydration.REGIONS_MAX, window.copies() * Math.max(1, batchSize))
-        : given;
+    return given == Hydration.SELF_TUNED ? regionsOf(window.copies()) : given;
+  }
+
+  private long regionsOf(int copies) {
+    return Math.min(Hydration.REGIONS_MAX, copies * Math.max(1, batchSize));
   }
 
   /**
@@ -335,7 +337,9 @@ public final class DeviceHydrator implements HydrationSignals {
         && !engine.isSuspended()
         && !engine.isClosed()) {
       long hydrating = engine.hydratingRegions();
-      long allowed = threshold();
+      long given = threshold;
+      boolean selfTuned = given == Hydration.SELF_TUNED;
+      long allowed = selfTuned ? regionsOf(window.copies() + copiesWaiting(nowNs)) : given;
       long room = allowed - hydrating;
       if (room <= 0) {
         // The end of a background copy signals, that of a copy for a write need not.
@@ -368,9 +372,14 @@ public final class DeviceHydrator implements HydrationSignals {
         // Whoever holds the claims of ranges that are due need not signal when they end.
         return failed.isEmpty() ? NEVER : Math.max(failed.nextRetryNs(), nowNs + RECHECK_NS);
       }
-      start(claim, nowNs);
+      start(claim, selfTuned ? window.copies() : Integer.MAX_VALUE, nowNs);
     }
     return NEVER;
+  }
+
+  /** How many copies are claimed before their turn, so that no thread waits for this one. */
+  private int copiesWaiting(long nowNs) {
+    return engine.copiesBlock() && !pacer.isYielding(nowNs) ? 1 : 0;
   }
 
   private Claim claim(long nowNs, long wanted) {
@@ -402,13 +411,14 @@ public final class DeviceHydrator implements HydrationSignals {
     return claim;
   }
 
-  private void start(Claim claim, long nowNs) {
+  private void start(Claim claim, int atOnce, long nowNs) {
     long firstRegion = claim.firstRegion();
     long count = claim.regionCount();
     copiesInFlight++;
     pacer.copyStarted(nowNs, count * engine.geometry().regionSize());
     engine.copyInBackground(
         claim,
+        atOnce,
         failure -> {
           if (failure != null) {
             lastFailure = failure;

@@ -128,7 +128,7 @@ class CloneEngineTest {
           }
           Claim claim = copy.getAndSet(null);
           if (claim != null) {
-            engine.get().copyInBackground(claim, failure -> {});
+            engine.get().copyInBackground(claim, 1, failure -> {});
           }
         };
     engine.set(startedEngine(Waiting.stepping(stepOfWhoWaits)));
@@ -179,7 +179,7 @@ class CloneEngineTest {
     CloneEngine engine = startedEngine(Waiting.parked());
     Claim claim = engine.claimForBackgroundCopy(0, ANY);
     Thread copying =
-        new Thread(() -> engine.copyInBackground(claim, failure -> {}), "test-background-copy");
+        new Thread(() -> engine.copyInBackground(claim, 1, failure -> {}), "test-background-copy");
 
     synchronized (metadata.regionMap()) {
       copying.start();

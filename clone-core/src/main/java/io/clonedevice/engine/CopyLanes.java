@@ -1,0 +1,79 @@
+package io.clonedevice.engine;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs the blocking copies of a device, so many at once as each caller says. What is beyond that
+ * waits, and is begun by the thread whose copy has ended: it needs neither to be woken nor to wait
+ * for the hydrator. Thread-safe.
+ */
+final class CopyLanes {
+  private static final Logger LOG = LoggerFactory.getLogger(CopyLanes.class);
+
+  private final Executor executor;
+
+  // Guarded by this. Where something waits, there is a lane.
+  private final Queue<Runnable> waiting = new ArrayDeque<>();
+  private int lanes;
+  private int lanesMax;
+
+  /**
+   * Makes lanes; each of them is one task of the executor for as long as something waits.
+   *
+   * @param executor runs what blocks
+   */
+  CopyLanes(Executor executor) {
+    this.executor = executor;
+  }
+
+  /**
+   * Runs a copy as soon as fewer than {@code atOnce} others run.
+   *
+   * @param copy throws nothing
+   * @param atOnce positive; holds for what waits, too, until the next call
+   * @throws RuntimeException the executor's, if it took no task; the copy is not run then
+   */
+  void run(Runnable copy, int atOnce) {
+    synchronized (this) {
+      lanesMax = atOnce;
+      waiting.add(copy);
+      if (lanes >= atOnce) {
+        return;
+      }
+      lanes++;
+    }
+    try {
+      executor.execute(this::lane);
+    } catch (RuntimeException | Error e) {
+      synchronized (this) {
+        lanes--;
+        if (!waiting.remove(copy)) {
+          return; // another lane took it
+        }
+      }
+      throw e;
+    }
+  }
+
+  private void lane() {
+    for (Runnable copy = next(); copy != null; copy = next()) {
+      try {
+        copy.run();
+      } catch (RuntimeException | Error e) {
+        LOG.error("a copy met an unexpected failure", e);
+      }
+    }
+  }
+
+  private synchronized Runnable next() {
+    Runnable copy = lanes > lanesMax ? null : waiting.poll();
+    if (copy == null) {
+      lanes--;
+    }
+    return copy;
+  }
+}
