@@ -4,16 +4,17 @@ package io.clonedevice.hydration;
  * How many copies of a device run at once where nobody set a threshold: enough to hide the latency
  * of a slow source, and no more than that, for copies into one file keep each other waiting.
  *
- * <p>Tries twice as many, and keeps them where hydration is clearly faster; or half as many, and
- * keeps those where it is about as fast; and so on, each way until a trial comes to nothing. What
- * the bytes took is all that it looks at, so it needs to know nothing about the stores:
+ * <p>Tries twice as many (four times where it is slow), and keeps them where hydration is clearly
+ * faster; or half as many, and keeps those where it is about as fast; and so on, each way until a
+ * trial comes to nothing. What the bytes took is all that it looks at, so it needs to know nothing
+ * about the stores:
  *
  * <pre>
- *   rate        ______ 64         a source that is far away: doubled until the pipe is full
+ *   rate        ______ 64         a source that is far away: more until the pipe is full
  *            __/
  *         __/
- *      __/       _____ __ _ __    a local file: one is as fast as four, and each trial of two
- *     4   8  16  4 2 1 2  1 2     ends where it began
+ *      __/        _____ __ _ __   a local file: one is as fast as four, and each trial of two
+ *     4   16  32  4 2 1 2  1 2    ends where it began
  * </pre>
  *
  * <p>A trial counts only if hydration had nothing but this window to wait for all the time. {@link
@@ -36,7 +37,7 @@ final class CopyWindow {
   private static final long MEASURED_AT_FIRST_NS_MIN = 20_000_000;
 
   /** Rates taken between two trials, so that trials that come to nothing cost little. */
-  private static final int REST = 16;
+  private static final int REST = 32;
 
   /** After so many trials that came to nothing a rate takes its full time. */
   private static final int FRUITLESS_BOTH_WAYS = 2;
@@ -44,8 +45,11 @@ final class CopyWindow {
   /** After so many there is a rest between two trials. */
   private static final int FRUITLESS_AT_FIRST = 3;
 
-  /** A first rate of less (500 MB/s) hints at a latency: more copies are tried first. */
+  /** A rate of less (500 MB/s) hints at a latency. */
   private static final double FAST_BYTES_PER_NS = 0.5;
+
+  /** So many times as many are tried while even so many times the rate would hint at one. */
+  private static final int FAR = 4;
 
   private static final double FASTER = 1.1;
   private static final double AS_FAST = 0.95;
@@ -54,7 +58,7 @@ final class CopyWindow {
   private volatile int copies = FIRST;
 
   private boolean trying;
-  private boolean upwards = true;
+  private boolean upwards;
   private boolean started;
   private int copiesBefore = FIRST;
   private double rateBefore;
@@ -109,15 +113,17 @@ final class CopyWindow {
     } else {
       goBack();
       fruitless++;
-      turn();
+      turn(restAfterTrial());
     }
     measureAnew();
   }
 
   private void tryFrom(double rate) {
-    int next = upwards ? Math.min(MOST, copies * 2) : Math.max(LEAST, copies / 2);
+    int more = rate * FAR < FAST_BYTES_PER_NS ? FAR : 2;
+    int next = upwards ? Math.min(MOST, copies * more) : Math.max(LEAST, copies / 2);
     if (next == copies) {
-      turn();
+      // A trial that was wrongly refused leaves it below the most.
+      turn(copies == MOST ? REST : restAfterTrial());
       return;
     }
     trying = true;
@@ -126,13 +132,17 @@ final class CopyWindow {
     copies = next;
   }
 
+  private void turn(int rates) {
+    upwards = !upwards;
+    rest = rates;
+  }
+
   /**
    * Short rates say little, and a store that has just been opened becomes faster by itself: what
-   * the first trials told is tried again without a rest.
+   * the first trials told is tried again at once.
    */
-  private void turn() {
-    upwards = !upwards;
-    rest = fruitless < FRUITLESS_AT_FIRST ? 0 : REST;
+  private int restAfterTrial() {
+    return fruitless < FRUITLESS_AT_FIRST ? 0 : REST;
   }
 
   private long measuredNsMin() {

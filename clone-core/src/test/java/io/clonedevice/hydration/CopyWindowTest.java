@@ -47,6 +47,19 @@ class CopyWindowTest {
   }
 
   @Test
+  void staysAtTheMostForAWhileWhereEachMoreWasFaster() {
+    copy(1, latencySeconds(0.1));
+    assertThat(window.copies()).isEqualTo(64);
+    assertThat(shareOfTimeAtMost(32, 3, latencySeconds(0.1))).isZero();
+  }
+
+  @Test
+  void hidesALongLatencyWithinThreeTrials() {
+    copy(0.2 * 3.5, latencySeconds(0.1)); // 4, 16, 32; each ends what it found and its own
+    assertThat(window.copies()).isEqualTo(64);
+  }
+
+  @Test
   void findsAShortLatencyBeforeMuchWasCopied() {
     copy(0.2, copies -> Math.min(1000, copies / 0.01));
     assertThat(window.copies()).isGreaterThanOrEqualTo(16);
@@ -128,7 +141,7 @@ class CopyWindowTest {
     copy(0.15, latencySeconds(0.1));
     assertThat(window.copies()).isEqualTo(4);
     copy(0.15, latencySeconds(0.1));
-    assertThat(window.copies()).isEqualTo(8);
+    assertThat(window.copies()).isEqualTo(16);
     window.heldUp();
     assertThat(window.copies()).isEqualTo(4);
   }
