@@ -9,7 +9,7 @@ import io.clonedevice.metadata.MetadataMode;
  * @param regionSize bytes
  * @param regionCount regions of the device
  * @param hydratedRegions regions whose valid data is on the destination, committed or not
- * @param hydratingRegions regions being copied now, in the background and for writes
+ * @param hydratingRegions regions being copied now or next, in the background and for writes
  * @param hydrationEnabled whether background hydration is on
  * @param hydrationThreshold regions copied at once, at most
  * @param hydrationBatchSize adjacent regions joined into one copy, at most

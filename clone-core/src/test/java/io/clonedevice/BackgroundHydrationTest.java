@@ -107,11 +107,11 @@ class BackgroundHydrationTest {
   void defaultsFollowFromTheRegionSize() {
     try (SteppedClone large = new SteppedClone(1 << 20, 65_536)) {
       CloneStatus status = large.open(Hydration.background()).statusNoFlush();
-      assertThat(status.hydrationThreshold()).isEqualTo(64);
+      assertThat(status.hydrationThreshold()).isEqualTo(16); // one copy
       assertThat(status.hydrationBatchSize()).isEqualTo(16);
     }
     CloneStatus status = stepped.open(Hydration.background()).statusNoFlush();
-    assertThat(status.hydrationThreshold()).isEqualTo(1024);
+    assertThat(status.hydrationThreshold()).isEqualTo(256);
     assertThat(status.hydrationBatchSize()).isEqualTo(256);
   }
 

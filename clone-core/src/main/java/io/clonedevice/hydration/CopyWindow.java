@@ -2,19 +2,21 @@ package io.clonedevice.hydration;
 
 /**
  * How many copies of a device run at once where nobody set a threshold: enough to hide the latency
- * of a slow source, and no more than that, for copies into one file keep each other waiting.
+ * of a slow source, and no more than that. Copies into one file keep each other waiting, and the
+ * fewer buffers there are the more of them are in the processor's cache.
  *
- * <p>Tries twice as many (four times where it is slow), and keeps them where hydration is clearly
- * faster; or half as many, and keeps those where it is about as fast; and so on, each way until a
+ * <p>Begins with one. What the shortest of the first ones took tells about how many it takes to
+ * reach a good rate. After that it tries half as many, and keeps them where hydration is about as
+ * fast, or twice as many, and keeps those where it is clearly faster; and so on, each way until a
  * trial comes to nothing. What the bytes took is all that it looks at, so it needs to know nothing
  * about the stores:
  *
  * <pre>
- *   rate        ______ 64         a source that is far away: more until the pipe is full
- *            __/
- *         __/
- *      __/        _____ __ _ __   a local file: one is as fast as four, and each trial of two
- *     4   16  32  4 2 1 2  1 2    ends where it began
+ *   rate     ____ ______ ____    a source that is far away
+ *           /    v      v
+ *       1  64   32     32
+ *       __ __ ______ ______      a local file that was slow at first
+ *       1  2 1      2
  * </pre>
  *
  * <p>A trial counts only if hydration had nothing but this window to wait for all the time. {@link
@@ -22,8 +24,15 @@ package io.clonedevice.hydration;
  */
 final class CopyWindow {
   static final int LEAST = 1;
-  static final int FIRST = 4;
   static final int MOST = 64;
+
+  /** How long copies are made one by one at first, and how many at least: code warms up, too. */
+  private static final long PROBING_NS = 20_000_000;
+
+  private static final int PROBES_MIN = 2;
+
+  /** What is to be reached with as many copies as the first ones seem to make necessary. */
+  private static final double GOAL_BYTES_PER_NS = 2;
 
   /**
    * A rate is taken over as many copies as may run at once or a multiple of that, for copies that
@@ -31,39 +40,25 @@ final class CopyWindow {
    */
   private static final long MEASURED_NS_MIN = 100_000_000;
 
-  /**
-   * The same until both ways have been tried: to find a latency of 10 ms must not take a second.
-   */
-  private static final long MEASURED_AT_FIRST_NS_MIN = 20_000_000;
-
   /** Rates taken between two trials, so that trials that come to nothing cost little. */
-  private static final int REST = 32;
-
-  /** After so many trials that came to nothing a rate takes its full time. */
-  private static final int FRUITLESS_BOTH_WAYS = 2;
-
-  /** After so many there is a rest between two trials. */
-  private static final int FRUITLESS_AT_FIRST = 3;
-
-  /** A rate of less (500 MB/s) hints at a latency. */
-  private static final double FAST_BYTES_PER_NS = 0.5;
-
-  /** So many times as many are tried while even so many times the rate would hint at one. */
-  private static final int FAR = 4;
+  private static final int REST = 16;
 
   private static final double FASTER = 1.1;
   private static final double AS_FAST = 0.95;
 
   // Written by the agent; read by any thread. Edge: volatile.
-  private volatile int copies = FIRST;
+  private volatile int copies = LEAST;
+
+  private boolean probing = true;
+  private int probes;
+  private long probingEndNs;
+  private double leastNsPerByte = Double.MAX_VALUE;
 
   private boolean trying;
   private boolean upwards;
-  private boolean started;
-  private int copiesBefore = FIRST;
+  private int copiesBefore = LEAST;
   private double rateBefore;
   private int rest;
-  private int fruitless;
 
   // The rate that is being taken: what ends before `ended` reaches `copies` began before it.
   private int ended;
@@ -75,14 +70,23 @@ final class CopyWindow {
     return copies;
   }
 
+  /** Returns whether copies are made one by one, such that each tells how long it takes. */
+  boolean isProbing() {
+    return probing;
+  }
+
   /** A copy has ended; so many bytes are on the destination, 0 if it failed. */
-  void copyEnded(long nowNs, long copied) {
+  void copyEnded(long nowNs, long durationNs, long copied) {
+    if (probing) {
+      probe(nowNs, durationNs, copied);
+      return;
+    }
     ended++;
     if (ended == copies) {
       beganNs = nowNs;
     } else if (ended > copies) {
       bytes += copied;
-      if (ended % copies == 0 && nowNs - beganNs >= measuredNsMin()) {
+      if (ended % copies == 0 && nowNs - beganNs >= MEASURED_NS_MIN) {
         rateTaken((double) bytes / (nowNs - beganNs));
       }
     }
@@ -96,12 +100,24 @@ final class CopyWindow {
     measureAnew();
   }
 
+  private void probe(long nowNs, long durationNs, long copied) {
+    if (copied == 0) {
+      return;
+    }
+    if (probes == 0) {
+      probingEndNs = nowNs - durationNs + PROBING_NS;
+    }
+    probes++;
+    leastNsPerByte = Math.min(leastNsPerByte, (double) durationNs / copied);
+    if (probes >= PROBES_MIN && nowNs - probingEndNs >= 0) {
+      probing = false;
+      int wanted = (int) Math.min(MOST, leastNsPerByte * GOAL_BYTES_PER_NS);
+      copies = Integer.highestOneBit(Math.max(LEAST, wanted));
+    }
+  }
+
   private void rateTaken(double rate) {
     if (!trying) {
-      if (!started) {
-        started = true;
-        upwards = rate < FAST_BYTES_PER_NS;
-      }
       if (rest > 0) {
         rest--;
       } else {
@@ -112,18 +128,15 @@ final class CopyWindow {
       tryFrom(rate);
     } else {
       goBack();
-      fruitless++;
-      turn(restAfterTrial());
+      turn();
     }
     measureAnew();
   }
 
   private void tryFrom(double rate) {
-    int more = rate * FAR < FAST_BYTES_PER_NS ? FAR : 2;
-    int next = upwards ? Math.min(MOST, copies * more) : Math.max(LEAST, copies / 2);
+    int next = upwards ? Math.min(MOST, copies * 2) : Math.max(LEAST, copies / 2);
     if (next == copies) {
-      // A trial that was wrongly refused leaves it below the most.
-      turn(copies == MOST ? REST : restAfterTrial());
+      turn();
       return;
     }
     trying = true;
@@ -132,21 +145,9 @@ final class CopyWindow {
     copies = next;
   }
 
-  private void turn(int rates) {
+  private void turn() {
     upwards = !upwards;
-    rest = rates;
-  }
-
-  /**
-   * Short rates say little, and a store that has just been opened becomes faster by itself: what
-   * the first trials told is tried again at once.
-   */
-  private int restAfterTrial() {
-    return fruitless < FRUITLESS_AT_FIRST ? 0 : REST;
-  }
-
-  private long measuredNsMin() {
-    return fruitless < FRUITLESS_BOTH_WAYS ? MEASURED_AT_FIRST_NS_MIN : MEASURED_NS_MIN;
+    rest = REST;
   }
 
   private void goBack() {

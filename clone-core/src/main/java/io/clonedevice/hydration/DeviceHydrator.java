@@ -257,7 +257,7 @@ public final class DeviceHydrator implements HydrationSignals {
     copiesInFlight--;
     long bytes = count * engine.geometry().regionSize();
     pacer.copyEnded(nowNs, durationNs, bytes);
-    window.copyEnded(nowNs, hasFailed ? 0 : bytes);
+    window.copyEnded(nowNs, durationNs, hasFailed ? 0 : bytes);
     if (closed || engine.metadata().mode() != MetadataMode.READ_WRITE) {
       return;
     }
@@ -379,7 +379,7 @@ public final class DeviceHydrator implements HydrationSignals {
 
   /** How many copies are claimed before their turn, so that no thread waits for this one. */
   private int copiesWaiting(long nowNs) {
-    return engine.copiesBlock() && !pacer.isYielding(nowNs) ? 1 : 0;
+    return engine.copiesBlock() && !window.isProbing() && !pacer.isYielding(nowNs) ? 1 : 0;
   }
 
   private Claim claim(long nowNs, long wanted) {

@@ -7,7 +7,7 @@ package io.clonedevice.hydration;
  *   <caption>Defaults</caption>
  *   <tr><th>setting</th><th>unit</th><th>range</th><th>default</th></tr>
  *   <tr><td>threshold</td><td>regions</td><td>0 to 2^32 - 1</td>
- *       <td>4 to 64 batches, by what makes hydration faster</td></tr>
+ *       <td>1 to 64 batches, by what makes hydration faster</td></tr>
  *   <tr><td>batchSize</td><td>regions</td><td>0 to 2^32 - 1</td>
  *       <td>1 MiB of regions, at least 1</td></tr>
  *   <tr><td>timeShareMax</td><td>percent</td><td>1 to 100</td><td>100</td></tr>

@@ -16,8 +16,10 @@ class CopyWindowTest {
   /** Copies of 1 MiB end one after the other, as the rate in MiB per second has it. */
   private void copy(double seconds, IntToDoubleFunction rate) {
     for (double endNs = nowNs + seconds * NS_PER_SECOND; nowNs < endNs; ) {
-      nowNs += NS_PER_SECOND / rate.applyAsDouble(window.copies());
-      window.copyEnded((long) nowNs, MIB);
+      int atOnce = window.copies();
+      double ns = NS_PER_SECOND / rate.applyAsDouble(atOnce);
+      nowNs += ns;
+      window.copyEnded((long) nowNs, (long) (ns * atOnce), MIB);
     }
   }
 
@@ -36,63 +38,64 @@ class CopyWindowTest {
   }
 
   @Test
-  void beginsWithFour() {
-    assertThat(window.copies()).isEqualTo(4);
+  void beginsWithOne() {
+    assertThat(window.copies()).isEqualTo(1);
+  }
+
+  @Test
+  void knowsALongLatencyAfterTwoCopies() {
+    copy(0.2, latencySeconds(0.1));
+    assertThat(window.copies()).isEqualTo(64);
+  }
+
+  @Test
+  void knowsAShortLatencyAfterAFewCopies() {
+    copy(0.02, latencySeconds(0.01));
+    assertThat(window.copies()).isEqualTo(16);
+  }
+
+  @Test
+  void oneIsEnoughForALocalFile() {
+    copy(0.1, copies -> 1000);
+    assertThat(window.copies()).isEqualTo(1);
+  }
+
+  @Test
+  void isNotMisledByFirstCopiesThatAreSlow() {
+    copy(0.06, copies -> nowNs == 0 ? 20 : 1000); // 50 ms for the first
+    assertThat(window.copies()).isEqualTo(1);
+  }
+
+  @Test
+  void isNotMisledByOneOfTheFirstCopies() {
+    copy(0.03, copies -> nowNs > 0.018 * NS_PER_SECOND ? 100 : 1000);
+    assertThat(window.copies()).isEqualTo(1);
+  }
+
+  @Test
+  void isNotMisledByFirstCopiesThatFail() {
+    for (int i = 0; i < 100; i++) {
+      nowNs += 1e6;
+      window.copyEnded((long) nowNs, 1000, 0);
+    }
+    copy(0.2, latencySeconds(0.1));
+    assertThat(window.copies()).isEqualTo(64);
+  }
+
+  @Test
+  void stopsProbingWhenItKnows() {
+    assertThat(window.isProbing()).isTrue();
+    copy(0.019, copies -> 1000);
+    assertThat(window.isProbing()).isTrue();
+    copy(0.002, copies -> 1000);
+    assertThat(window.isProbing()).isFalse();
   }
 
   @Test
   void growsUntilTheLatencyOfASourceIsHidden() {
-    copy(2, latencySeconds(0.1));
+    copy(0.02, copies -> 1000); // what is near begins it
+    copy(5, latencySeconds(0.1));
     assertThat(window.copies()).isEqualTo(64);
-  }
-
-  @Test
-  void staysAtTheMostForAWhileWhereEachMoreWasFaster() {
-    copy(1, latencySeconds(0.1));
-    assertThat(window.copies()).isEqualTo(64);
-    assertThat(shareOfTimeAtMost(32, 3, latencySeconds(0.1))).isZero();
-  }
-
-  @Test
-  void hidesALongLatencyWithinThreeTrials() {
-    copy(0.2 * 3.5, latencySeconds(0.1)); // 4, 16, 32; each ends what it found and its own
-    assertThat(window.copies()).isEqualTo(64);
-  }
-
-  @Test
-  void findsAShortLatencyBeforeMuchWasCopied() {
-    copy(0.2, copies -> Math.min(1000, copies / 0.01));
-    assertThat(window.copies()).isGreaterThanOrEqualTo(16);
-  }
-
-  @Test
-  void comesBackSoonFromWhatOnlyWarmingUpMadeFaster() {
-    copy(0.15, copies -> 200 * Math.exp(nowNs / 0.05 / NS_PER_SECOND));
-    assertThat(window.copies()).isGreaterThan(8);
-    copy(1, copies -> 3000);
-    assertThat(window.copies()).isLessThanOrEqualTo(4);
-  }
-
-  @Test
-  void triesAgainSoonWhatADisturbanceHadHidden() {
-    copy(0.065, latencySeconds(0.01)); // 4, 8, and 16 since a moment
-    assertThat(window.copies()).isEqualTo(16);
-    copy(0.4, copies -> 100);
-    assertThat(window.copies()).isLessThan(16);
-    copy(1.2, copies -> Math.min(1000, copies / 0.01));
-    assertThat(window.copies()).isGreaterThanOrEqualTo(16);
-  }
-
-  @Test
-  void isNotMisledByCopiesThatEndTogether() {
-    for (double endNs = nowNs + 0.6 * NS_PER_SECOND; nowNs < endNs; ) {
-      int together = window.copies();
-      nowNs += NS_PER_SECOND * Math.max(0.01, together / 1000.0);
-      for (int i = 0; i < together; i++) {
-        window.copyEnded((long) nowNs + i, MIB);
-      }
-    }
-    assertThat(window.copies()).isGreaterThanOrEqualTo(16);
   }
 
   @Test
@@ -104,14 +107,37 @@ class CopyWindowTest {
   }
 
   @Test
-  void oneIsEnoughWhereMoreAreNoFaster() {
-    assertThat(shareOfTimeAtMost(1, 60, copies -> 1000)).isGreaterThan(0.9);
+  void isNotMisledByCopiesThatEndTogether() {
+    int least = 64;
+    for (double endNs = nowNs + 5 * NS_PER_SECOND; nowNs < endNs; ) {
+      int together = window.copies();
+      double ns = NS_PER_SECOND * 0.11;
+      nowNs += ns;
+      for (int i = 0; i < together; i++) {
+        window.copyEnded((long) nowNs + i, (long) ns, MIB);
+      }
+      least = window.copies() == 1 ? least : Math.min(least, window.copies());
+    }
+    assertThat(least).isEqualTo(32); // each trial
+    assertThat(window.copies()).isEqualTo(64);
   }
 
   @Test
-  void findsBeforeMuchWasCopiedThatOneIsEnough() {
-    copy(0.07, copies -> 1000);
-    assertThat(window.copies()).isEqualTo(1);
+  void growsWhereTwoAreClearlyFaster() {
+    copy(0.02, copies -> 1000);
+    copy(5, copies -> Math.min(1000, 600 * copies));
+    assertThat(window.copies()).isEqualTo(2);
+  }
+
+  @Test
+  void keepsNoMoreThatAreHardlyFaster() {
+    IntToDoubleFunction hardly = copies -> 1000 + 10 * copies;
+    assertThat(shareOfTimeAtMost(1, 60, hardly)).isGreaterThan(0.9);
+  }
+
+  @Test
+  void oneIsEnoughWhereMoreAreNoFaster() {
+    assertThat(shareOfTimeAtMost(1, 60, copies -> 1000)).isGreaterThan(0.9);
   }
 
   @Test
@@ -138,29 +164,31 @@ class CopyWindowTest {
 
   @Test
   void givesUpATrialThatRequestsDisturbed() {
-    copy(0.15, latencySeconds(0.1));
-    assertThat(window.copies()).isEqualTo(4);
-    copy(0.15, latencySeconds(0.1));
+    copy(0.03, latencySeconds(0.01));
     assertThat(window.copies()).isEqualTo(16);
+    copy(0.12, latencySeconds(0.01));
+    assertThat(window.copies()).isEqualTo(8);
     window.heldUp();
-    assertThat(window.copies()).isEqualTo(4);
+    assertThat(window.copies()).isEqualTo(16);
   }
 
   @Test
-  void doesNotGrowWhileRequestsHoldItUp() {
+  void triesNothingWhileRequestsHoldItUp() {
+    copy(0.02, copies -> 1000);
     for (int i = 0; i < 10_000; i++) {
       copy(0.001, latencySeconds(0.1));
       window.heldUp();
     }
-    assertThat(window.copies()).isEqualTo(4);
+    assertThat(window.copies()).isEqualTo(1);
   }
 
   @Test
   void failedCopiesAreNoProgress() {
+    copy(0.02, copies -> 1000);
     for (int i = 0; i < 10_000; i++) {
       nowNs += NS_PER_SECOND * 0.1 / window.copies();
-      window.copyEnded((long) nowNs, 0);
+      window.copyEnded((long) nowNs, 100_000_000, 0);
     }
-    assertThat(window.copies()).isLessThanOrEqualTo(8);
+    assertThat(window.copies()).isLessThanOrEqualTo(2);
   }
 }
