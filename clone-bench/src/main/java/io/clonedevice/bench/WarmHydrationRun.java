@@ -13,15 +13,16 @@ import java.util.Map;
 
 /**
  * How fast, and with how much processor time, is a file hydrated into a new file by a process that
- * has done it before, as one that embeds the library does, beside tools that copy the file and
- * flush it? Source in the page cache, 4 KiB regions, default settings; rounds take turns. Our
- * processor time is that of the whole process meanwhile.
+ * has done it some times before, as one that embeds the library does, beside tools that copy the
+ * file and flush it? Source in the page cache, 4 KiB regions, default settings; rounds take turns.
+ * Our processor time is that of the whole process meanwhile.
  *
  * <pre>java -cp benchmarks.jar io.clonedevice.bench.WarmHydrationRun JSON HEADLINE MiB ROUNDS
  * </pre>
  */
 public final class WarmHydrationRun {
   private static final int REGION = 4096;
+  private static final int CLONES_BEFORE = 8;
   private static final String OURS = "hydration";
   private static final String CP = "cp";
 
@@ -52,7 +53,11 @@ public final class WarmHydrationRun {
         System.err.println("left out: nbdcopy is not installed");
       }
       WarmHydrationRun run = new WarmHydrationRun(files, Long.parseLong(args[2]) << 20);
-      // The first of each does not count: the first use of code, memory and disk blocks is slower.
+      // Until code is compiled; what is compiled later still costs processor time.
+      for (int i = 0; i < CLONES_BEFORE; i++) {
+        run.hydrate(false);
+      }
+      // The first of each does not count: the first use of memory and disk blocks is slower.
       for (int round = -1; round < Integer.parseInt(args[3]); round++) {
         run.hydrate(round >= 0);
         run.copy(round >= 0, CP, "--reflink=never", "--sparse=never");
