@@ -79,8 +79,8 @@ public final class Hydration {
 
   /**
    * Sets how many regions may be copied at once, instead of leaving it to the hydrator: it begins
-   * with four batches and doubles them, up to 64, for as long as that makes hydration faster, as it
-   * does where a source is far away.
+   * with one batch, takes as many as the first ones call for, up to 64 where a source is far away,
+   * and tries twice and half as many now and then. Where copies block, one more waits for its turn.
    *
    * @param regions 0 to 2^32 - 1; 0 starts no background copy
    * @return changed copy
