@@ -42,7 +42,7 @@ final class CopyEngine {
     this.destination = destination;
     this.executor = executor;
     this.copyExecutor = copyExecutor;
-    this.lanes = new CopyLanes(copyExecutor);
+    this.lanes = new CopyLanes(copyExecutor, copyExecutor == executor);
     this.blocking = blocksOrReturns(source.store()) && blocksOrReturns(destination.store());
   }
 

@@ -15,6 +15,7 @@ final class CopyLanes {
   private static final Logger LOG = LoggerFactory.getLogger(CopyLanes.class);
 
   private final Executor executor;
+  private final boolean shared;
 
   // Guarded by this. Where something waits, there is a lane.
   private final Queue<Runnable> waiting = new ArrayDeque<>();
@@ -25,9 +26,11 @@ final class CopyLanes {
    * Makes lanes; each of them is one task of the executor for as long as something waits.
    *
    * @param executor runs what blocks
+   * @param shared whether others need its threads: then each copy is a task, behind theirs
    */
-  CopyLanes(Executor executor) {
+  CopyLanes(Executor executor, boolean shared) {
     this.executor = executor;
+    this.shared = shared;
   }
 
   /**
@@ -47,7 +50,7 @@ final class CopyLanes {
       lanes++;
     }
     try {
-      executor.execute(this::lane);
+      executor.execute(() -> lane(next()));
     } catch (RuntimeException | Error e) {
       synchronized (this) {
         lanes--;
@@ -59,13 +62,26 @@ final class CopyLanes {
     }
   }
 
-  private void lane() {
-    for (Runnable copy = next(); copy != null; copy = next()) {
+  private void lane(Runnable first) {
+    for (Runnable copy = first; copy != null; ) {
       try {
         copy.run();
       } catch (RuntimeException | Error e) {
         LOG.error("a copy met an unexpected failure", e);
       }
+      copy = next();
+      if (copy != null && shared && handsOver(copy)) {
+        return;
+      }
+    }
+  }
+
+  private boolean handsOver(Runnable copy) {
+    try {
+      executor.execute(() -> lane(copy));
+      return true;
+    } catch (RuntimeException e) {
+      return false; // it was promised to run, so it runs here
     }
   }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class CopyLanesTest {
   private final Queue<Runnable> executor = new ArrayDeque<>();
   private final List<String> ran = new ArrayList<>();
-  private final CopyLanes lanes = new CopyLanes(executor::add);
+  private final CopyLanes lanes = new CopyLanes(executor::add, false);
 
   private Runnable copy(String name) {
     return () -> ran.add(name);
@@ -92,6 +92,36 @@ class CopyLanesTest {
   }
 
   @Test
+  void givesAThreadThatOthersNeedBackAfterEachCopy() {
+    CopyLanes polite = new CopyLanes(executor::add, true);
+    polite.run(copy("a"), 1);
+    polite.run(copy("b"), 1);
+    executor.add(copy("another's"));
+    while (!executor.isEmpty()) {
+      executor.remove().run();
+    }
+    assertThat(ran).containsExactly("a", "another's", "b");
+  }
+
+  @Test
+  void whatWaitsIsRunEvenIfTheThreadCannotBeGivenBack() {
+    List<Runnable> taken = new ArrayList<>();
+    CopyLanes last =
+        new CopyLanes(
+            task -> {
+              if (!taken.isEmpty()) {
+                throw new RejectedExecutionException("shut down");
+              }
+              taken.add(task);
+            },
+            true);
+    last.run(copy("a"), 1);
+    last.run(copy("b"), 1);
+    taken.get(0).run();
+    assertThat(ran).containsExactly("a", "b");
+  }
+
+  @Test
   void aCopyThatTheExecutorRefusedIsNotRunLater() {
     List<Runnable> taken = new ArrayList<>();
     boolean[] full = {true};
@@ -102,7 +132,8 @@ class CopyLanesTest {
                 throw new RejectedExecutionException("full");
               }
               taken.add(task);
-            });
+            },
+            false);
     assertThatThrownBy(() -> refused.run(copy("a"), 1))
         .isInstanceOf(RejectedExecutionException.class);
     full[0] = false;
@@ -115,7 +146,7 @@ class CopyLanesTest {
   void neverMoreAtOnceThanMayRunAndNoneIsLost() throws Exception {
     ExecutorService threads = Executors.newCachedThreadPool();
     try {
-      CopyLanes many = new CopyLanes(threads);
+      CopyLanes many = new CopyLanes(threads, false);
       int count = 100_000;
       Semaphore atOnce = new Semaphore(3);
       CountDownLatch left = new CountDownLatch(count);
