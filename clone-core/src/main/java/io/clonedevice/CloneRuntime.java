@@ -1,5 +1,6 @@
 package io.clonedevice;
 
+import io.clonedevice.engine.CopyExecutor;
 import io.clonedevice.engine.Waiting;
 import io.clonedevice.hydration.HydratorAgent;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ public final class CloneRuntime implements AutoCloseable {
   private static final long THREAD_IDLE_SECONDS = 30;
 
   private final Executor ioExecutor;
-  private final Executor copyExecutor;
+  private final CopyExecutor copyExecutor;
   private final Executor eventExecutor;
   private final Executor closeExecutor;
   private final List<ExecutorService> ownedExecutors = new ArrayList<>();
@@ -63,7 +64,7 @@ public final class CloneRuntime implements AutoCloseable {
       this.closeExecutor = eventExecutor;
     } else {
       this.ioExecutor = builder.ioExecutor;
-      this.copyExecutor = builder.ioExecutor;
+      this.copyExecutor = builder.ioExecutor::execute;
       this.eventExecutor = builder.ioExecutor;
       this.closeExecutor =
           builder.stepped ? builder.ioExecutor : newUnboundedExecutor("clone-close");
@@ -156,7 +157,7 @@ public final class CloneRuntime implements AutoCloseable {
   }
 
   /** Background copies have threads of their own, so that no request waits behind them. */
-  Executor copyExecutor() {
+  CopyExecutor copyExecutor() {
     return copyExecutor;
   }
 
@@ -224,7 +225,7 @@ public final class CloneRuntime implements AutoCloseable {
             daemon(threadName)));
   }
 
-  private Executor owned(ExecutorService executor) {
+  private <T extends ExecutorService> T owned(T executor) {
     ownedExecutors.add(executor);
     return executor;
   }

@@ -1,5 +1,6 @@
 package io.clonedevice;
 
+import io.clonedevice.engine.CopyExecutor;
 import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
@@ -11,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  * beyond that. (A {@link ThreadPoolExecutor} with a queue begins threads until it has them all,
  * whether they are needed or not.)
  */
-final class OnDemandExecutor extends ThreadPoolExecutor {
+final class OnDemandExecutor extends ThreadPoolExecutor implements CopyExecutor {
   /**
    * Makes an executor without a thread.
    *
@@ -23,6 +24,11 @@ final class OnDemandExecutor extends ThreadPoolExecutor {
     super(1, threadsMax, idleSeconds, TimeUnit.SECONDS, new Handover(), threads);
     allowCoreThreadTimeOut(true);
     setRejectedExecutionHandler((task, executor) -> queue(task));
+  }
+
+  @Override
+  public boolean isWantedByOthers() {
+    return !getQueue().isEmpty();
   }
 
   /** All threads are busy, or this executor is shut down. */

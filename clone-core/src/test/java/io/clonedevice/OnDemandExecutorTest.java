@@ -56,6 +56,29 @@ class OnDemandExecutorTest {
   }
 
   @Test
+  void isWantedByOthersWhileATaskWaitsForAThread() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    for (int i = 0; i < THREADS_MAX; i++) {
+      executor.execute(() -> awaitUninterrupted(end));
+    }
+    assertThat(executor.isWantedByOthers()).isFalse();
+    CountDownLatch ran = new CountDownLatch(1);
+    executor.execute(ran::countDown);
+    assertThat(executor.isWantedByOthers()).isTrue();
+    end.countDown();
+    ran.await();
+    assertThat(executor.isWantedByOthers()).isFalse();
+  }
+
+  private static void awaitUninterrupted(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
   void busyThreadsAreJoinedByOthersUpToTheLimitAndTheRestWaits() throws Exception {
     CountDownLatch begun = new CountDownLatch(THREADS_MAX);
     CountDownLatch release = new CountDownLatch(1);

@@ -72,7 +72,7 @@ public final class CloneEngine {
       BlockStore destination,
       CloneMetadata metadata,
       Executor executor,
-      Executor copyExecutor,
+      CopyExecutor copyExecutor,
       Waiting waiting,
       Options options,
       EngineEvents events) {

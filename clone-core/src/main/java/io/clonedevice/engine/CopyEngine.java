@@ -23,7 +23,7 @@ final class CopyEngine {
   private final StoreAccess source;
   private final StoreAccess destination;
   private final Executor executor;
-  private final Executor copyExecutor;
+  private final CopyExecutor copyExecutor;
   private final CopyLanes lanes;
   private final boolean blocking;
 
@@ -35,14 +35,14 @@ final class CopyEngine {
       StoreAccess source,
       StoreAccess destination,
       Executor executor,
-      Executor copyExecutor) {
+      CopyExecutor copyExecutor) {
     this.engine = engine;
     this.geometry = engine.geometry();
     this.source = source;
     this.destination = destination;
     this.executor = executor;
     this.copyExecutor = copyExecutor;
-    this.lanes = new CopyLanes(copyExecutor, copyExecutor == executor);
+    this.lanes = new CopyLanes(copyExecutor);
     this.blocking = blocksOrReturns(source.store()) && blocksOrReturns(destination.store());
   }
 

@@ -2,7 +2,6 @@ package io.clonedevice.engine;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
-import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,8 +13,7 @@ import org.slf4j.LoggerFactory;
 final class CopyLanes {
   private static final Logger LOG = LoggerFactory.getLogger(CopyLanes.class);
 
-  private final Executor executor;
-  private final boolean shared;
+  private final CopyExecutor executor;
 
   // Guarded by this. Where something waits, there is a lane.
   private final Queue<Runnable> waiting = new ArrayDeque<>();
@@ -23,14 +21,13 @@ final class CopyLanes {
   private int lanesMax;
 
   /**
-   * Makes lanes; each of them is one task of the executor for as long as something waits.
+   * Makes lanes; each of them is one task of the executor for as long as something waits here and
+   * nothing there.
    *
    * @param executor runs what blocks
-   * @param shared whether others need its threads: then each copy is a task, behind theirs
    */
-  CopyLanes(Executor executor, boolean shared) {
+  CopyLanes(CopyExecutor executor) {
     this.executor = executor;
-    this.shared = shared;
   }
 
   /**
@@ -70,7 +67,7 @@ final class CopyLanes {
         LOG.error("a copy met an unexpected failure", e);
       }
       copy = next();
-      if (copy != null && shared && handsOver(copy)) {
+      if (copy != null && executor.isWantedByOthers() && handsOver(copy)) {
         return;
       }
     }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -18,7 +19,22 @@ import org.junit.jupiter.api.Test;
 class CopyLanesTest {
   private final Queue<Runnable> executor = new ArrayDeque<>();
   private final List<String> ran = new ArrayList<>();
-  private final CopyLanes lanes = new CopyLanes(executor::add, false);
+  private final CopyLanes lanes = new CopyLanes(keeping(executor::add));
+
+  /** An executor whose threads nobody else waits for. */
+  private static CopyExecutor keeping(Executor executor) {
+    return new CopyExecutor() {
+      @Override
+      public void execute(Runnable task) {
+        executor.execute(task);
+      }
+
+      @Override
+      public boolean isWantedByOthers() {
+        return false;
+      }
+    };
+  }
 
   private Runnable copy(String name) {
     return () -> ran.add(name);
@@ -93,7 +109,7 @@ class CopyLanesTest {
 
   @Test
   void givesAThreadThatOthersNeedBackAfterEachCopy() {
-    CopyLanes polite = new CopyLanes(executor::add, true);
+    CopyLanes polite = new CopyLanes(executor::add);
     polite.run(copy("a"), 1);
     polite.run(copy("b"), 1);
     executor.add(copy("another's"));
@@ -113,8 +129,7 @@ class CopyLanesTest {
                 throw new RejectedExecutionException("shut down");
               }
               taken.add(task);
-            },
-            true);
+            });
     last.run(copy("a"), 1);
     last.run(copy("b"), 1);
     taken.get(0).run();
@@ -132,8 +147,7 @@ class CopyLanesTest {
                 throw new RejectedExecutionException("full");
               }
               taken.add(task);
-            },
-            false);
+            });
     assertThatThrownBy(() -> refused.run(copy("a"), 1))
         .isInstanceOf(RejectedExecutionException.class);
     full[0] = false;
@@ -146,7 +160,7 @@ class CopyLanesTest {
   void neverMoreAtOnceThanMayRunAndNoneIsLost() throws Exception {
     ExecutorService threads = Executors.newCachedThreadPool();
     try {
-      CopyLanes many = new CopyLanes(threads, false);
+      CopyLanes many = new CopyLanes(keeping(threads));
       int count = 100_000;
       Semaphore atOnce = new Semaphore(3);
       CountDownLatch left = new CountDownLatch(count);
