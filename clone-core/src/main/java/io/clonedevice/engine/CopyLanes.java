@@ -77,8 +77,8 @@ final class CopyLanes {
     try {
       executor.execute(() -> lane(copy));
       return true;
-    } catch (RuntimeException e) {
-      return false; // it was promised to run, so it runs here
+    } catch (RuntimeException | Error e) {
+      return false; // no thread, or no memory for one; it was promised to run, so it runs here
     }
   }
 
