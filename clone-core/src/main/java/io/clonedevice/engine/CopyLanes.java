@@ -18,6 +18,7 @@ final class CopyLanes {
   // Guarded by this. Where something waits, there is a lane.
   private final Queue<Runnable> waiting = new ArrayDeque<>();
   private int lanes;
+  private int lanesComing; // of these, those that the executor has not begun
   private int lanesMax;
 
   /**
@@ -45,12 +46,14 @@ final class CopyLanes {
         return;
       }
       lanes++;
+      lanesComing++;
     }
     try {
-      executor.execute(() -> lane(next()));
+      executor.execute(() -> lane(first()));
     } catch (RuntimeException | Error e) {
       synchronized (this) {
         lanes--;
+        lanesComing--;
         if (!waiting.remove(copy)) {
           return; // another lane took it
         }
@@ -82,8 +85,15 @@ final class CopyLanes {
     }
   }
 
+  private synchronized Runnable first() {
+    lanesComing--;
+    return next();
+  }
+
+  /** Leaves to each lane that comes what it is to begin with. */
   private synchronized Runnable next() {
-    Runnable copy = lanes > lanesMax ? null : waiting.poll();
+    boolean ends = lanes > lanesMax || waiting.size() <= lanesComing;
+    Runnable copy = ends ? null : waiting.poll();
     if (copy == null) {
       lanes--;
     }

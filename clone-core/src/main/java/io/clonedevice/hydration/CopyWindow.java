@@ -23,8 +23,8 @@ package io.clonedevice.hydration;
  * #copies} is for any thread, the rest is confined to the hydrator agent.
  */
 final class CopyWindow {
-  static final int LEAST = 1;
-  static final int MOST = 64;
+  private static final int LEAST = 1;
+  private static final int MOST = 64;
 
   /** How long copies are made one by one at first, and how many at least: code warms up, too. */
   private static final long PROBING_NS = 20_000_000;
