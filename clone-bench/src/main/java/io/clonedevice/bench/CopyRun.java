@@ -3,9 +3,6 @@ package io.clonedevice.bench;
 import io.clonedevice.CloneDevice;
 import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.store.FileChannelBlockStore;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadInfo;
-import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -48,22 +45,11 @@ public final class CopyRun {
             .regionSize(regionSize)
             .open()) {
       lastCopy = awaitHydrated(device, regions);
-      processorSeconds = processorSeconds();
+      processorSeconds = DeviceThreads.processorSeconds();
     }
     long end = System.nanoTime();
     System.out.printf(
         "%.4f %.4f %.4f%n", (end - start) / 1e9, (end - lastCopy) / 1e9, processorSeconds);
-  }
-
-  private static double processorSeconds() {
-    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-    double sum = 0;
-    for (ThreadInfo thread : threads.getThreadInfo(threads.getAllThreadIds())) {
-      if (thread != null && thread.getThreadName().startsWith("clone-")) {
-        sum += Math.max(0, threads.getThreadCpuTime(thread.getThreadId())) / 1e9;
-      }
-    }
-    return sum;
   }
 
   /** Returns when the last region was seen to be copied. */

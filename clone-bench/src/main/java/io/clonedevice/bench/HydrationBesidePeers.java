@@ -5,16 +5,18 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 
 /**
  * How fast, and with how much processor time, is a file hydrated into another, beside the tools
  * that copy files? Each is a process of its own, from its start to the end of an {@code fsync}.
- * Source in the page cache, 4 KiB regions, default settings; tools take turns. What the blocks of
- * the destination were before decides much, so only what writes into the same is compared: {@code
- * cp} and {@code nbdcopy} truncate their destination, and stand only where there was none.
+ * Source in the page cache, 4 KiB regions, default settings; tools in random order. What the blocks
+ * of the destination were before decides much, so only what writes into the same is compared:
+ * {@code cp} and {@code nbdcopy} truncate their destination, and stand only where there was none.
  *
  * <pre>java -cp benchmarks.jar io.clonedevice.bench.HydrationBesidePeers JSON HEADLINE MiB ROUNDS
  * </pre>
@@ -23,6 +25,8 @@ public final class HydrationBesidePeers {
   private static final String OURS = "hydration";
   private static final String ARCHIVED = "hydration, with a class archive";
   private static final String THREADS = "hydration: its threads, without the JVM's own";
+  private static final String BARE = "the same calls in a JVM, without a device";
+  private static final List<String> JAVA = List.of(OURS, ARCHIVED, THREADS, BARE);
 
   /** What the destination is before the copy. */
   private enum Destination {
@@ -90,8 +94,12 @@ public final class HydrationBesidePeers {
       long size = Long.parseLong(args[2]) << 20;
       HydrationBesidePeers run = new HydrationBesidePeers(files, size);
       List<Tool> tools = run.tools();
+      List<Tool> inTurn = new ArrayList<>(tools);
+      // What one leaves in memory, the next one meets: each is to come after each of the others.
+      Random order = new Random(1);
       for (int round = -1; round < Integer.parseInt(args[3]); round++) {
-        for (Tool tool : tools) {
+        Collections.shuffle(inTurn, order);
+        for (Tool tool : inTurn) {
           run.measure(tool, round >= 0);
         }
       }
@@ -137,6 +145,11 @@ public final class HydrationBesidePeers {
     for (Destination state : Destination.values()) {
       tools.add(ours(OURS, state));
       tools.add(ours(ARCHIVED, state, "-XX:SharedArchiveFile=" + archive, "-Xlog:disable"));
+      tools.add(
+          new Tool(
+              BARE,
+              state,
+              ExternalRun.java(BareCopy.class, source.toString(), destination.toString())));
       if (state == Destination.NEW) {
         add(tools, state, "cp", "--reflink=never", "--sparse=never", "S", "D");
         add(tools, state, "nbdcopy", "--flush", "--allocated", "S", "D");
@@ -209,11 +222,11 @@ public final class HydrationBesidePeers {
             "x the least other CPU",
             "x the CPU of cp",
             "final flush ms");
-    List<String> names = new ArrayList<>(List.of(OURS, ARCHIVED, THREADS));
+    List<String> names = new ArrayList<>(JAVA);
     double best = Double.MAX_VALUE;
     double least = Double.MAX_VALUE;
     for (Tool tool : all) {
-      if (tool.destination() == state && !tool.name().startsWith(OURS)) {
+      if (tool.destination() == state && !JAVA.contains(tool.name())) {
         names.add(tool.name());
         best = Math.min(best, seconds.get(tool.key()).median());
         least = Math.min(least, processor.get(tool.key()).median());

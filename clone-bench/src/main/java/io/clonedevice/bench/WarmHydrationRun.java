@@ -7,15 +7,19 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 
 /**
  * How fast, and with how much processor time, is a file hydrated into a new file by a process that
- * has done it some times before, as one that embeds the library does, beside tools that copy the
- * file and flush it? Source in the page cache, 4 KiB regions, default settings; rounds take turns.
- * Our processor time is that of the whole process meanwhile.
+ * has done it several times before, as one that embeds the library does, beside tools that copy the
+ * file and flush it? Source in the page cache, 4 KiB regions, default settings; rounds in random
+ * order. Our processor time is that of the whole process meanwhile, its compilers included, and,
+ * apart, that of the devices' threads.
  *
  * <pre>java -cp benchmarks.jar io.clonedevice.bench.WarmHydrationRun JSON HEADLINE MiB ROUNDS
  * </pre>
@@ -24,10 +28,18 @@ public final class WarmHydrationRun {
   private static final int REGION = 4096;
   private static final int CLONES_BEFORE = 8;
   private static final String OURS = "hydration";
+  private static final String THREADS = "hydration: its threads, without the JVM's own";
+  private static final String BARE = "the same calls in this process, without a device";
   private static final String CP = "cp";
+  private static final String NBDCOPY = "nbdcopy";
 
-  private final Map<String, Figures> seconds = new LinkedHashMap<>();
-  private final Map<String, Figures> processor = new LinkedHashMap<>();
+  @FunctionalInterface
+  private interface Contender {
+    void copy(boolean counts) throws IOException, InterruptedException;
+  }
+
+  private final Map<String, Figures> seconds = new HashMap<>();
+  private final Map<String, Figures> processor = new HashMap<>();
   private final Figures firstRead = new Figures();
   private final Path source;
   private final Path destination;
@@ -48,7 +60,7 @@ public final class WarmHydrationRun {
    */
   public static void main(String[] args) throws Exception {
     try (BenchFiles files = new BenchFiles()) {
-      boolean nbdcopy = ExternalRun.isInstalled("nbdcopy");
+      boolean nbdcopy = ExternalRun.isInstalled(NBDCOPY);
       if (!nbdcopy) {
         System.err.println("left out: nbdcopy is not installed");
       }
@@ -57,12 +69,18 @@ public final class WarmHydrationRun {
       for (int i = 0; i < CLONES_BEFORE; i++) {
         run.hydrate(false);
       }
+      List<Contender> contenders = new ArrayList<>(List.of(run::hydrate, run::bare));
+      contenders.add(counts -> run.copy(counts, CP, "--reflink=never", "--sparse=never"));
+      if (nbdcopy) {
+        contenders.add(counts -> run.copy(counts, NBDCOPY, "--flush", "--allocated"));
+      }
+      // What one leaves in memory, the next one meets: each is to come after each of the others.
+      Random order = new Random(1);
       // The first of each does not count: the first use of memory and disk blocks is slower.
       for (int round = -1; round < Integer.parseInt(args[3]); round++) {
-        run.hydrate(round >= 0);
-        run.copy(round >= 0, CP, "--reflink=never", "--sparse=never");
-        if (nbdcopy) {
-          run.copy(round >= 0, "nbdcopy", "--flush", "--allocated");
+        Collections.shuffle(contenders, order);
+        for (Contender contender : contenders) {
+          contender.copy(round >= 0);
         }
       }
       Results results = new Results(args[1]);
@@ -76,6 +94,7 @@ public final class WarmHydrationRun {
     long processorStart = Figures.processorNs();
     long start = System.nanoTime();
     double untilFirstRead;
+    double threadsSeconds;
     try (CloneDevice device =
         CloneDevice.builder()
             .source(FileChannelBlockStore.openReadOnly(source))
@@ -87,6 +106,7 @@ public final class WarmHydrationRun {
       device.blocking().read(size / 2, ByteBuffer.allocateDirect(REGION));
       untilFirstRead = (System.nanoTime() - start) / 1e9;
       device.hydrated().join();
+      threadsSeconds = DeviceThreads.processorSeconds();
     }
     double elapsed = (System.nanoTime() - start) / 1e9;
     double processorSeconds = (Figures.processorNs() - processorStart) / 1e9;
@@ -94,7 +114,21 @@ public final class WarmHydrationRun {
     Files.delete(metadata);
     if (counts) {
       add(OURS, elapsed, processorSeconds);
+      add(THREADS, elapsed, threadsSeconds);
       firstRead.add(untilFirstRead);
+    }
+  }
+
+  private void bare(boolean counts) throws IOException, InterruptedException {
+    ExternalRun.of("sync");
+    long processorStart = Figures.processorNs();
+    long start = System.nanoTime();
+    BareCopy.copy(source, destination);
+    double elapsed = (System.nanoTime() - start) / 1e9;
+    double processorSeconds = (Figures.processorNs() - processorStart) / 1e9;
+    Files.delete(destination);
+    if (counts) {
+      add(BARE, elapsed, processorSeconds);
     }
   }
 
@@ -129,15 +163,18 @@ public final class WarmHydrationRun {
     double mib = size / (double) (1 << 20);
     double cp = seconds.get(CP).median();
     double cpProcessor = processor.get(CP).median();
-    seconds.forEach(
-        (tool, figures) ->
-            table.add(
-                tool,
-                mib / figures.median(),
-                cp / figures.median(),
-                mib / figures.most(),
-                processor.get(tool).median(),
-                processor.get(tool).median() / cpProcessor,
-                tool.equals(OURS) ? firstRead.median() * 1e3 : null));
+    for (String tool : List.of(OURS, THREADS, BARE, CP, NBDCOPY)) {
+      Figures figures = seconds.get(tool);
+      if (figures != null) {
+        table.add(
+            tool,
+            mib / figures.median(),
+            cp / figures.median(),
+            mib / figures.most(),
+            processor.get(tool).median(),
+            processor.get(tool).median() / cpProcessor,
+            tool.equals(OURS) ? firstRead.median() * 1e3 : null);
+      }
+    }
   }
 }
