@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.HdrHistogram.Histogram;
@@ -20,9 +22,11 @@ import org.HdrHistogram.Histogram;
  * to wait for a slow one before it is counted with that wait (no coordinated omission). The thread
  * stays awake in between, as to be woken takes longer than a request and varies more. Files in the
  * page cache; the requests go to the part of the device that was hydrated before, the same in all
- * runs, while hydration copies the rest, round after round in turns. Each figure is the median of
- * the rounds, a ratio is taken within its round. Hydration is off twice in each: what those two
- * differ by is the machine.
+ * runs, while hydration copies the rest, round after round in turns. Percentiles are those of the
+ * requests of all rounds together: even a thread that only looks at the clock has rounds that are
+ * hundreds of times worse than others. Hydration is off twice in a round: what those two differ by
+ * is the machine. Settings that write all the time are measured in rounds of their own, as the disk
+ * and the file system are not done with that when the next setting begins.
  *
  * <pre>java -cp benchmarks.jar io.clonedevice.bench.LatencyRun JSON HEADLINE SECONDS ROUNDS [rate]
  * </pre>
@@ -34,17 +38,25 @@ public final class LatencyRun {
   private static final long HIGHEST_NS = 60_000_000_000L;
   private static final String OFF = "off";
   private static final String OFF_AGAIN = "off, again";
+  private static final String OFF_BESIDE_EAGER = "off, in turns with the two below";
   private static final long SETTLING_NS = 500_000_000;
-  private static final double[] PERCENTILES = {50, 90, 99, 99.9};
-  private static final double RATIO_OF = 99;
-  private static final String RATIO = "p99 x off";
 
-  private final Map<String, Figures> figures = new LinkedHashMap<>();
-  private final Map<String, Double> latestOff = new LinkedHashMap<>();
+  private final Map<String, Measured> measured = new LinkedHashMap<>();
   private final Path source;
   private final Path directory;
   private final long durationNs;
   private final long periodNs;
+
+  /** The requests of one kind beside one setting of hydration. */
+  private static final class Measured {
+    private final Histogram requests = new Histogram(HIGHEST_NS, 3);
+    private final Figures roundsP99 = new Figures();
+    private final Figures hydrated = new Figures();
+
+    double us(double percentile) {
+      return requests.getValueAtPercentile(percentile) / 1e3;
+    }
+  }
 
   private LatencyRun(BenchFiles files, long durationNs, long periodNs) throws IOException {
     this.source = files.random("source", SIZE);
@@ -56,33 +68,43 @@ public final class LatencyRun {
   /**
    * Runs.
    *
-   * @param args where to write, the first line to print, seconds a run, rounds, requests a second
-   *     (2000)
+   * @param args where to write, the first line to print, seconds a run, rounds (a third of them for
+   *     the settings that write all the time), requests a second (2000)
    */
   public static void main(String[] args) throws Exception {
     long durationNs = (long) (Double.parseDouble(args[2]) * 1e9);
     int rate = args.length > 4 ? Integer.parseInt(args[4]) : 2000;
     Hydration hydration = Hydration.disabled();
-    Map<String, Hydration> settings = new LinkedHashMap<>();
-    settings.put(OFF, hydration);
-    settings.put("yielding (default: at least 10 % of the time)", hydration);
-    settings.put("yielding, without a floor", hydration.timeShareMin(0));
-    settings.put("at least 50 % of the time", hydration.timeShareMin(50));
-    settings.put("unlimited", hydration.timeShareMin(100));
-    settings.put(OFF_AGAIN, hydration);
+    Map<String, Hydration> yielding = new LinkedHashMap<>();
+    yielding.put(OFF, hydration);
+    yielding.put("yielding (default: at least 10 % of the time)", hydration);
+    yielding.put("yielding, without a floor", hydration.timeShareMin(0));
+    yielding.put(OFF_AGAIN, hydration);
+    Map<String, Hydration> eager = new LinkedHashMap<>();
+    eager.put(OFF_BESIDE_EAGER, hydration);
+    eager.put("at least 50 % of the time", hydration.timeShareMin(50));
+    eager.put("unlimited", hydration.timeShareMin(100));
     try (BenchFiles files = new BenchFiles()) {
       LatencyRun run = new LatencyRun(files, durationNs, 1_000_000_000L / rate);
-      for (int round = -1; round < Integer.parseInt(args[3]); round++) {
-        for (Map.Entry<String, Hydration> setting : settings.entrySet()) {
-          for (boolean write : new boolean[] {false, true}) {
-            run.measure(setting.getKey(), setting.getValue(), write, round >= 0);
-          }
+      int rounds = Integer.parseInt(args[3]);
+      run.measure(yielding, rounds);
+      run.measure(eager, (rounds + 2) / 3);
+      List<String> all = new ArrayList<>(yielding.keySet());
+      all.addAll(eager.keySet());
+      Results results = new Results(args[1]);
+      run.tell(results, "read", all);
+      run.tell(results, "write", all);
+      results.publish(Path.of(args[0]));
+    }
+  }
+
+  private void measure(Map<String, Hydration> settings, int rounds) throws Exception {
+    for (int round = -1; round < rounds; round++) {
+      for (Map.Entry<String, Hydration> setting : settings.entrySet()) {
+        for (boolean write : new boolean[] {false, true}) {
+          measure(setting.getKey(), setting.getValue(), write, round >= 0);
         }
       }
-      Results results = new Results(args[1]);
-      run.tell(results, "read", settings.keySet());
-      run.tell(results, "write", settings.keySet());
-      results.publish(Path.of(args[0]));
     }
   }
 
@@ -109,7 +131,7 @@ public final class LatencyRun {
       ExternalRun.of("sync");
       requests(blocking, write, SETTLING_NS);
       device.flush().join();
-      if (!setting.equals(OFF) && !setting.equals(OFF_AGAIN)) {
+      if (!setting.startsWith(OFF)) {
         device.enableHydration();
       }
       long before = device.statusNoFlush().hydratedRegions();
@@ -151,24 +173,14 @@ public final class LatencyRun {
     }
   }
 
-  private void keep(String request, String setting, Histogram histogram, double rate) {
-    for (double percentile : PERCENTILES) {
-      double us = histogram.getValueAtPercentile(percentile) / 1e3;
-      figures(request, setting, percentile).add(us);
-    }
-    double us = histogram.getValueAtPercentile(RATIO_OF) / 1e3;
-    if (setting.equals(OFF)) {
-      latestOff.put(request, us);
-    }
-    figures(request, setting, RATIO).add(us / latestOff.get(request));
-    figures(request, setting, "rate").add(rate);
+  private void keep(String request, String setting, Histogram round, double hydratedMib) {
+    Measured kept = measured.computeIfAbsent(request + setting, key -> new Measured());
+    kept.requests.add(round);
+    kept.roundsP99.add(round.getValueAtPercentile(99) / 1e3);
+    kept.hydrated.add(hydratedMib);
   }
 
-  private Figures figures(String request, String setting, Object what) {
-    return figures.computeIfAbsent(request + setting + what, key -> new Figures());
-  }
-
-  private void tell(Results results, String request, Iterable<String> settings) {
+  private void tell(Results results, String request, List<String> settings) {
     Results.Table table =
         results.table(
             "4 KiB " + request,
@@ -177,22 +189,31 @@ public final class LatencyRun {
             "p90 us",
             "p99 us",
             "p99.9 us",
-            RATIO,
-            "least",
+            "p99 x off",
+            "least p99 of a round",
             "most",
             "hydrated MiB/s");
+    double off = Double.NaN;
     for (String setting : settings) {
-      Object[] row = new Object[9];
-      row[0] = setting;
-      for (int i = 0; i < PERCENTILES.length; i++) {
-        row[i + 1] = figures(request, setting, PERCENTILES[i]).median();
+      Measured kept = measured.get(request + setting);
+      if (isBase(setting)) {
+        off = kept.us(99);
       }
-      Figures ratio = figures(request, setting, RATIO);
-      row[5] = ratio.median();
-      row[6] = ratio.least();
-      row[7] = ratio.most();
-      row[8] = figures(request, setting, "rate").median();
-      table.add(row);
+      table.add(
+          setting,
+          kept.us(50),
+          kept.us(90),
+          kept.us(99),
+          kept.us(99.9),
+          kept.us(99) / off,
+          kept.roundsP99.least(),
+          kept.roundsP99.most(),
+          kept.hydrated.median());
     }
+  }
+
+  /** Whether what follows is measured in turns with this, and compared with it. */
+  private static boolean isBase(String setting) {
+    return setting.equals(OFF) || setting.equals(OFF_BESIDE_EAGER);
   }
 }
