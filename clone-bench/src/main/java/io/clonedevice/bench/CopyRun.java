@@ -48,8 +48,13 @@ public final class CopyRun {
       processorSeconds = DeviceThreads.processorSeconds();
     }
     long end = System.nanoTime();
-    System.out.printf(
-        "%.4f %.4f %.4f%n", (end - start) / 1e9, (end - lastCopy) / 1e9, processorSeconds);
+    // Neither format nor concatenation, for which the JVM would load dozens of classes.
+    System.out.println(
+        String.join(
+            " ",
+            Double.toString((end - start) / 1e9),
+            Double.toString((end - lastCopy) / 1e9),
+            Double.toString(processorSeconds)));
   }
 
   /** Returns when the last region was seen to be copied. */
