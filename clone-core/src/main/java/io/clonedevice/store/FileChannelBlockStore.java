@@ -19,8 +19,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * file to file shares the blocks where the file system can (XFS, btrfs) and moves no byte. {@link
  * #tryRead} reads what is in the page cache. {@link #writeUncached} starts to write 64 KiB and more
  * to the disk at once, and keeps them out of the page cache where the system can do that (Linux
- * 6.14 with ext4 or XFS) and no small writes were made meanwhile. Without, discard is not supported
- * and {@link #writeUncached} is {@link #write}.
+ * 6.14 with ext4 or XFS) and no small writes were made a moment before. Without, discard is not
+ * supported and {@link #writeUncached} is {@link #write}.
  *
  * <p>If the file is truncated by somebody else, reads beyond its new end and {@link #flush()} fail;
  * writes beyond it make it longer again, and what lies between is lost.
@@ -63,9 +63,9 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   // Any thread; orders nothing.
   private final EntryCount smallWrites = new EntryCount();
 
-  // Any thread; a late view costs a slower write. How many small writes there had been at the last
-  // uncached one.
-  private volatile int smallWritesSeen;
+  // They wait for longer while the kernel finds room on the disk, which an uncached write does
+  // before it returns.
+  private final SmallWriteContention contention = new SmallWriteContention();
 
   private FileChannelBlockStore(UninterruptibleFile file, long size, boolean readOnly)
       throws IOException {
@@ -163,7 +163,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
       file().write(offset, source);
       nativeFile().get().startWriteback(offset, length);
     } else {
-      boolean contended = smallWritesContend();
+      boolean contended = contention.isThere(smallWrites.entered(), System.nanoTime());
       if (!contended && nativeFile().get().mayTransferUncached()) {
         writeInPieces(offset, source, UNCACHED_PIECE, UNCACHED);
       } else {
@@ -213,17 +213,6 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     } finally {
       source.limit(end);
     }
-  }
-
-  /**
-   * Whether small writes have begun since this was asked last. They wait for longer while the
-   * kernel finds room on the disk, which an uncached write does before it returns.
-   */
-  private boolean smallWritesContend() {
-    int before = smallWritesSeen;
-    int now = smallWrites.entered();
-    smallWritesSeen = now;
-    return now != before;
   }
 
   private void letSmallWritesGoFirst() {
