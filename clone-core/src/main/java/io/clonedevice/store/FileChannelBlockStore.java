@@ -163,7 +163,8 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
       file().write(offset, source);
       nativeFile().get().startWriteback(offset, length);
     } else {
-      boolean contended = contention.isThere(smallWrites.entered(), System.nanoTime());
+      boolean contended =
+          contention.isThere(smallWrites.inside(), smallWrites.entered(), System.nanoTime());
       if (!contended && nativeFile().get().mayTransferUncached()) {
         writeInPieces(offset, source, UNCACHED_PIECE, UNCACHED);
       } else {
