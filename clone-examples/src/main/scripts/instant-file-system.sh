@@ -257,6 +257,7 @@ work_with_a_kill() {
   unhydrated=$(((status[regions] - status[hydrated]) * status[region_size_sectors]))
   enable_hydration &
   await "a third is copied" has_copied $(($(copied) + unhydrated / 3))
+  kill -0 "$writer" 2>/dev/null || fail "the database stopped before its disk did: $(tail -n 1 bank.log)"
   kill -KILL "$server"
   wait "$server" 2>/dev/null || true
   say "kill -9    the server is gone in the middle of it, after transfer $(cat durable)"

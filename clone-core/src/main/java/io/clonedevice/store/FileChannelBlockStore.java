@@ -63,8 +63,8 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   // Any thread; orders nothing.
   private final EntryCount smallWrites = new EntryCount();
 
-  // They wait for longer while the kernel finds room on the disk, which an uncached write does
-  // before it returns.
+  // Any thread. Small writes wait for longer while the kernel finds room on the disk, which an
+  // uncached write does before it returns.
   private final SmallWriteContention contention = new SmallWriteContention();
 
   private FileChannelBlockStore(UninterruptibleFile file, long size, boolean readOnly)

@@ -21,7 +21,7 @@ final class SmallWriteContention {
    * @param nowNs of {@link System#nanoTime}
    * @return whether they contend
    */
-  synchronized boolean isThere(long inside, int entered, long nowNs) {
+  synchronized boolean isThere(int inside, int entered, long nowNs) {
     if (inside > 0 || entered != this.entered) {
       this.entered = entered;
       seenAny = true;
