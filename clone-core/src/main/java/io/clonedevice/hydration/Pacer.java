@@ -1,13 +1,11 @@
 package io.clonedevice.hydration;
 
+import io.clonedevice.store.RecentUse;
+
 /**
  * When the next background copy may start: after the pauses that the largest share of time and the
  * largest rate demand; and while the device is in use only as often as the smallest share of time
  * demands. Confined to the hydrator agent.
- *
- * <p>A device is in use from a request until a while after it. A request that takes microseconds is
- * hardly ever seen in flight, and yet those that come every millisecond would meet copies all the
- * time.
  *
  * <p>Of the time of a copy only what it works counts. One that takes long for its bytes waits for a
  * source that is far away, which is in nobody's way, so the next need not wait for its end.
@@ -16,9 +14,6 @@ final class Pacer {
   /** How soon to look again after copies in flight. */
   private static final long CHECK_NS = 1_000_000;
 
-  /** How long after a request a device is in use: steady load is 200 requests a second or more. */
-  private static final long IN_USE_NS = 5_000_000;
-
   /** What takes longer than this (500 MB/s) waits. */
   private static final double WORK_NS_PER_BYTE_MAX = 2;
 
@@ -26,19 +21,18 @@ final class Pacer {
 
   private final Hydration settings;
   private final long bytesPerSecondMax;
+  private final RecentUse requests;
   private long notBeforeNs;
   private long lastStartNs;
   private long lastBytes;
   private double workNsPerByte = WORK_NS_PER_BYTE_MAX;
-  private int requestsEntered;
-  private long inUseUntilNs;
 
   Pacer(Hydration settings, long nowNs) {
     this.settings = settings;
     this.bytesPerSecondMax = settings.bytesPerSecondMax();
+    this.requests = new RecentUse(nowNs);
     this.notBeforeNs = nowNs;
     this.lastStartNs = nowNs;
-    this.inUseUntilNs = nowNs;
   }
 
   /**
@@ -48,15 +42,12 @@ final class Pacer {
    * @param entered how many there have been, modulo 2^32
    */
   void requestsSeen(long nowNs, long inFlight, int entered) {
-    if (inFlight > 0 || entered != requestsEntered) {
-      requestsEntered = entered;
-      inUseUntilNs = nowNs + IN_USE_NS;
-    }
+    requests.look(nowNs, inFlight, entered);
   }
 
   /** Returns whether requests hold hydration up. */
   boolean isYielding(long nowNs) {
-    return inUseUntilNs - nowNs > 0 && settings.timeShareMin() < 100;
+    return requests.remainingNs(nowNs) > 0 && settings.timeShareMin() < 100;
   }
 
   /**
@@ -76,7 +67,7 @@ final class Pacer {
     if (!isYielding(nowNs)) {
       return 0;
     }
-    long free = inUseUntilNs - nowNs;
+    long free = requests.remainingNs(nowNs);
     boolean working = copiesInFlight > 0 && workNsPerByte < WORK_NS_PER_BYTE_MAX;
     if (settings.timeShareMin() == 0 || working) {
       return free;

@@ -64,8 +64,8 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   private final EntryCount smallWrites = new EntryCount();
 
   // Any thread. Small writes wait for longer while the kernel finds room on the disk, which an
-  // uncached write does before it returns.
-  private final SmallWriteContention contention = new SmallWriteContention();
+  // uncached write does before it returns; so none is made where small ones are to be expected.
+  private final RecentUse smallWriteUse = new RecentUse(System.nanoTime());
 
   private FileChannelBlockStore(UninterruptibleFile file, long size, boolean readOnly)
       throws IOException {
@@ -163,8 +163,9 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
       file().write(offset, source);
       nativeFile().get().startWriteback(offset, length);
     } else {
-      boolean contended =
-          contention.isThere(smallWrites.inside(), smallWrites.entered(), System.nanoTime());
+      long now = System.nanoTime();
+      smallWriteUse.look(now, smallWrites.inside(), smallWrites.entered());
+      boolean contended = smallWriteUse.remainingNs(now) > 0;
       if (!contended && nativeFile().get().mayTransferUncached()) {
         writeInPieces(offset, source, UNCACHED_PIECE, UNCACHED);
       } else {
