@@ -10,9 +10,12 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.SplittableRandom;
 import org.HdrHistogram.Histogram;
 
@@ -22,11 +25,13 @@ import org.HdrHistogram.Histogram;
  * to wait for a slow one before it is counted with that wait (no coordinated omission). The thread
  * stays awake in between, as to be woken takes longer than a request and varies more. Files in the
  * page cache; the requests go to the part of the device that was hydrated before, the same in all
- * runs, while hydration copies the rest, round after round in turns. Percentiles are those of the
- * requests of all rounds together: even a thread that only looks at the clock has rounds that are
- * hundreds of times worse than others. Hydration is off twice in a round: what those two differ by
- * is the machine. Settings that write all the time are measured in rounds of their own, as the disk
- * and the file system are not done with that when the next setting begins.
+ * runs, while hydration copies the rest, round after round, each in random order. Percentiles are
+ * those of the requests of all rounds together: even a thread that only looks at the clock has
+ * rounds that are hundreds of times worse than others. Hydration is off twice in a round: what
+ * those two differ by is the machine. It is off, too, while another process writes as much as
+ * hydration did, to another file: what of the cost is that of any program that writes there.
+ * Settings that write all the time are measured in rounds of their own, as the disk and the file
+ * system are not done with that when the next setting begins.
  *
  * <pre>java -cp benchmarks.jar io.clonedevice.bench.LatencyRun JSON HEADLINE SECONDS ROUNDS [rate]
  * </pre>
@@ -38,10 +43,13 @@ public final class LatencyRun {
   private static final long HIGHEST_NS = 60_000_000_000L;
   private static final String OFF = "off";
   private static final String OFF_AGAIN = "off, again";
+  private static final String OFF_BESIDE_WRITER = "off, another process writes as much (fio)";
   private static final String OFF_BESIDE_EAGER = "off, in turns with the two below";
+  private static final String YIELDING = "yielding (default: at least 10 % of the time)";
   private static final long SETTLING_NS = 500_000_000;
 
   private final Map<String, Measured> measured = new LinkedHashMap<>();
+  private final Map<String, Double> latest = new HashMap<>();
   private final Path source;
   private final Path directory;
   private final long durationNs;
@@ -77,9 +85,14 @@ public final class LatencyRun {
     Hydration hydration = Hydration.disabled();
     Map<String, Hydration> yielding = new LinkedHashMap<>();
     yielding.put(OFF, hydration);
-    yielding.put("yielding (default: at least 10 % of the time)", hydration);
+    yielding.put(YIELDING, hydration);
     yielding.put("yielding, without a floor", hydration.timeShareMin(0));
     yielding.put(OFF_AGAIN, hydration);
+    if (ExternalRun.isInstalled("fio")) {
+      yielding.put(OFF_BESIDE_WRITER, hydration);
+    } else {
+      System.err.println("left out: fio is not installed");
+    }
     Map<String, Hydration> eager = new LinkedHashMap<>();
     eager.put(OFF_BESIDE_EAGER, hydration);
     eager.put("at least 50 % of the time", hydration.timeShareMin(50));
@@ -99,13 +112,53 @@ public final class LatencyRun {
   }
 
   private void measure(Map<String, Hydration> settings, int rounds) throws Exception {
+    List<String> inTurn = new ArrayList<>(settings.keySet());
+    // What one leaves in memory and on the disk, the next one meets.
+    Random order = new Random(1);
     for (int round = -1; round < rounds; round++) {
-      for (Map.Entry<String, Hydration> setting : settings.entrySet()) {
+      for (String setting : inTurn) {
         for (boolean write : new boolean[] {false, true}) {
-          measure(setting.getKey(), setting.getValue(), write, round >= 0);
+          Process writer =
+              setting.equals(OFF_BESIDE_WRITER) ? writeElsewhere(latestYielding(write)) : null;
+          try {
+            measure(setting, settings.get(setting), write, round >= 0);
+          } finally {
+            if (writer != null) {
+              writer.destroyForcibly().waitFor();
+              Files.deleteIfExists(elsewhere());
+            }
+          }
         }
       }
+      Collections.shuffle(inTurn, order);
     }
+  }
+
+  private Process writeElsewhere(double mibPerSecond) throws IOException {
+    String command =
+        "fio --thread --name=writer --rw=write --bs=1M --direct=1 --time_based --runtime=60 --filename="
+            + elsewhere()
+            + " --size="
+            + SIZE
+            + " --rate="
+            + (long) (mibPerSecond * (1 << 20));
+    return new ProcessBuilder(command.split(" "))
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
+  private Path elsewhere() {
+    return directory.resolve("elsewhere");
+  }
+
+  /** What hydration copied beside requests of this kind a moment ago. */
+  private double latestYielding(boolean write) {
+    return latest.get(request(write) + YIELDING);
+  }
+
+  private static String request(boolean write) {
+    return write ? "write" : "read";
   }
 
   private void measure(String setting, Hydration hydration, boolean write, boolean counts)
@@ -138,10 +191,11 @@ public final class LatencyRun {
       long start = System.nanoTime();
       Histogram histogram = requests(blocking, write, durationNs);
       double seconds = (System.nanoTime() - start) / 1e9;
+      long regions = device.statusNoFlush().hydratedRegions() - before;
+      double hydratedMib = regions * REGION / seconds / (1 << 20);
+      latest.put(request(write) + setting, hydratedMib);
       if (counts) {
-        String request = write ? "write" : "read";
-        long regions = device.statusNoFlush().hydratedRegions() - before;
-        keep(request, setting, histogram, regions * REGION / seconds / (1 << 20));
+        keep(request(write), setting, histogram, hydratedMib);
       }
       device.disableHydration();
     }
