@@ -122,6 +122,9 @@ public final class LatencyRun {
               setting.equals(OFF_BESIDE_WRITER) ? writeElsewhere(latestYielding(write)) : null;
           try {
             measure(setting, settings.get(setting), write, round >= 0);
+            if (writer != null && !writer.isAlive()) {
+              throw new IOException("fio ended with " + writer.exitValue());
+            }
           } finally {
             if (writer != null) {
               writer.destroyForcibly().waitFor();
@@ -135,14 +138,19 @@ public final class LatencyRun {
   }
 
   private Process writeElsewhere(double mibPerSecond) throws IOException {
-    String command =
-        "fio --thread --name=writer --rw=write --bs=1M --direct=1 --time_based --runtime=60 --filename="
-            + elsewhere()
-            + " --size="
-            + SIZE
-            + " --rate="
-            + (long) (mibPerSecond * (1 << 20));
-    return new ProcessBuilder(command.split(" "))
+    // A thread, not a process of its own that would outlive this one's end.
+    return new ProcessBuilder(
+            "fio",
+            "--thread",
+            "--name=writer",
+            "--rw=write",
+            "--bs=1M",
+            "--direct=1",
+            "--time_based",
+            "--runtime=60",
+            "--filename=" + elsewhere(),
+            "--size=" + SIZE,
+            "--rate=" + (long) (mibPerSecond * (1 << 20)))
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .redirectError(ProcessBuilder.Redirect.INHERIT)
         .start();
