@@ -41,6 +41,19 @@ class ImmediateReadTest {
             .runtime(runtime.runtime())
             .open();
     runtime.await(device.write(0, ByteBuffer.allocate(2 * REGION).put(5, (byte) 7)));
+    beginRow();
+  }
+
+  /** How many reads have followed each other is counted by thread, over all devices and tests. */
+  private void beginRow() {
+    boolean isHandedOver = false;
+    for (int i = 0; i <= IN_A_ROW_MAX && !isHandedOver; i++) {
+      CompletableFuture<Void> read = device.read(0, ByteBuffer.allocate(512));
+      isHandedOver = !read.isDone();
+      runtime.await(read);
+    }
+    assertThat(isHandedOver).isTrue();
+    destination.tries = 0;
   }
 
   @AfterEach
