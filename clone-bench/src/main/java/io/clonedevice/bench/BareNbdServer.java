@@ -80,7 +80,7 @@ public final class BareNbdServer {
         goesOn = answer();
       }
     } catch (EOFException e) {
-      // The client has gone, as most do.
+      // The client has gone.
     } catch (IOException e) {
       System.err.println(e);
     }
@@ -135,7 +135,9 @@ public final class BareNbdServer {
     if (type == READ) {
       out.limit(REPLY_BYTES + length);
       while (out.hasRemaining()) {
-        file.read(out, offset + out.position() - REPLY_BYTES);
+        if (file.read(out, offset + out.position() - REPLY_BYTES) < 0) {
+          throw new IOException("read of " + length + " bytes at " + offset + " passes the end");
+        }
       }
     } else if (type == WRITE) {
       write(offset, length);

@@ -49,7 +49,9 @@ public final class LatencyRun {
   private static final long SETTLING_NS = 500_000_000;
 
   private final Map<String, Measured> measured = new LinkedHashMap<>();
-  private final Map<String, Double> latest = new HashMap<>();
+
+  // By whether the requests are writes: what hydration copied beside them a moment ago, in MiB/s.
+  private final Map<Boolean, Double> latestYielding = new HashMap<>();
   private final Path source;
   private final Path directory;
   private final long durationNs;
@@ -119,7 +121,7 @@ public final class LatencyRun {
       for (String setting : inTurn) {
         for (boolean write : new boolean[] {false, true}) {
           Process writer =
-              setting.equals(OFF_BESIDE_WRITER) ? writeElsewhere(latestYielding(write)) : null;
+              setting.equals(OFF_BESIDE_WRITER) ? writeElsewhere(latestYielding.get(write)) : null;
           try {
             measure(setting, settings.get(setting), write, round >= 0);
             if (writer != null && !writer.isAlive()) {
@@ -160,15 +162,6 @@ public final class LatencyRun {
     return directory.resolve("elsewhere");
   }
 
-  /** What hydration copied beside requests of this kind a moment ago. */
-  private double latestYielding(boolean write) {
-    return latest.get(request(write) + YIELDING);
-  }
-
-  private static String request(boolean write) {
-    return write ? "write" : "read";
-  }
-
   private void measure(String setting, Hydration hydration, boolean write, boolean counts)
       throws Exception {
     Path destination = directory.resolve("destination");
@@ -201,9 +194,11 @@ public final class LatencyRun {
       double seconds = (System.nanoTime() - start) / 1e9;
       long regions = device.statusNoFlush().hydratedRegions() - before;
       double hydratedMib = regions * REGION / seconds / (1 << 20);
-      latest.put(request(write) + setting, hydratedMib);
+      if (setting.equals(YIELDING)) {
+        latestYielding.put(write, hydratedMib);
+      }
       if (counts) {
-        keep(request(write), setting, histogram, hydratedMib);
+        keep(write ? "write" : "read", setting, histogram, hydratedMib);
       }
       device.disableHydration();
     }

@@ -40,7 +40,7 @@ public final class RecentUse {
   /**
    * Returns for how much longer it is in use, if nobody enters.
    *
-   * @param nowNs the time; not before the last look's
+   * @param nowNs the time
    * @return nanoseconds; 0 or less: it is not in use
    */
   public synchronized long remainingNs(long nowNs) {

@@ -9,7 +9,7 @@ class RecentUseTest {
   private final RecentUse use = new RecentUse(start);
 
   @Test
-  void isNotThereBeforeTheFirstEntry() {
+  void isOverBeforeTheFirstEntry() {
     assertThat(use.remainingNs(start)).isZero();
     use.look(start, 0, 0);
     assertThat(use.remainingNs(start)).isZero();
