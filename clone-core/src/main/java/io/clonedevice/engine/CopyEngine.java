@@ -25,6 +25,7 @@ final class CopyEngine {
   private final Executor executor;
   private final CopyExecutor copyExecutor;
   private final CopyLanes lanes;
+  private final Preallocation preallocation;
   private final boolean blocking;
 
   // Regions being copied, by the hydrator and for writes. Any thread, atomically.
@@ -43,6 +44,7 @@ final class CopyEngine {
     this.executor = executor;
     this.copyExecutor = copyExecutor;
     this.lanes = new CopyLanes(copyExecutor);
+    this.preallocation = new Preallocation(engine, source.store(), destination.store());
     this.blocking = blocksOrReturns(source.store()) && blocksOrReturns(destination.store());
   }
 
@@ -75,7 +77,11 @@ final class CopyEngine {
     long from = geometry.offsetOf(claim.firstRegion());
     long end = geometry.endOf(claim.endRegion() - 1);
     if (blocking) {
-      completion.run(() -> source.store().copyTo(from, destination.store(), from, end - from));
+      completion.run(
+          () -> {
+            preallocation.before(claim);
+            source.store().copyTo(from, destination.store(), from, end - from);
+          });
     } else {
       new CopyTask(source, destination, copyExecutor, from, end, null, from, completion).start();
     }

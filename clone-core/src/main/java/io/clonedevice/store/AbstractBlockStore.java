@@ -80,6 +80,9 @@ public abstract class AbstractBlockStore implements BlockStore {
     writeBlocks(offset, source);
   }
 
+  /** Finds room for a range that will be written; see {@link #preallocate}. */
+  void preallocateBlocks(long offset, long length) {}
+
   /**
    * Makes durable what was written before; not called if the store is read-only.
    *
@@ -207,6 +210,20 @@ public abstract class AbstractBlockStore implements BlockStore {
       throw trouble(Operation.WRITE, offset, length, e);
     } finally {
       calls.leave();
+    }
+  }
+
+  @Override
+  public final void preallocate(long offset, long length) {
+    RequestChecks.checkPreallocation(this, offset, length);
+    if (calls.tryEnter()) {
+      try {
+        if (length > 0) {
+          preallocateBlocks(offset, length);
+        }
+      } finally {
+        calls.leave();
+      }
     }
   }
 

@@ -199,6 +199,22 @@ public interface BlockStore extends Closeable {
   }
 
   /**
+   * Tells that all of a range will be written soon, a piece at a time: the store may find room for
+   * it at once, which costs less than to find room for each piece. Changes no byte, and promises
+   * nothing: whether there is room the writes tell. Does nothing by default, on a store that is
+   * closed, or where that is not possible.
+   *
+   * @param offset first byte; {@code >= 0}, multiple of {@link #logicalBlockSize()}
+   * @param length bytes; {@code >= 0}, multiple of {@link #logicalBlockSize()}
+   * @throws IllegalArgumentException if range or alignment is wrong
+   * @throws java.nio.channels.NonWritableChannelException if the store is read-only
+   * @see "fallocate(2), FALLOC_FL_KEEP_SIZE"
+   */
+  default void preallocate(long offset, long length) {
+    RequestChecks.checkPreallocation(this, offset, length);
+  }
+
+  /**
    * Returns whether and how {@link #discard} works.
    *
    * @return the same value for the life of the store; {@link DiscardSupport#NONE} if it is

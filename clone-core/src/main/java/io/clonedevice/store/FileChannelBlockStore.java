@@ -163,15 +163,29 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
       file().write(offset, source);
       nativeFile().get().startWriteback(offset, length);
     } else {
-      long now = System.nanoTime();
-      smallWriteUse.look(now, smallWrites.inside(), smallWrites.entered());
-      boolean contended = smallWriteUse.remainingNs(now) > 0;
+      boolean contended = smallWritesContend();
       if (!contended && nativeFile().get().mayTransferUncached()) {
         writeInPieces(offset, source, UNCACHED_PIECE, UNCACHED);
       } else {
         writeInPieces(offset, source, contended ? CONTENDED_PIECE : FOLIO, CACHED);
         nativeFile().get().startWriteback(offset, length);
       }
+    }
+  }
+
+  private boolean smallWritesContend() {
+    long now = System.nanoTime();
+    smallWriteUse.look(now, smallWrites.inside(), smallWrites.entered());
+    return smallWriteUse.remainingNs(now) > 0;
+  }
+
+  /** For uncached writes only: it keeps small ones waiting, and of tmpfs it writes every page. */
+  @Override
+  void preallocateBlocks(long offset, long length) {
+    if (nativeFile().isPresent()
+        && nativeFile().get().mayTransferUncached()
+        && !smallWritesContend()) {
+      nativeFile().get().preallocate(offset, length);
     }
   }
 

@@ -104,6 +104,11 @@ public class FilterBlockStore implements BlockStore {
   }
 
   @Override
+  public void preallocate(long offset, long length) {
+    delegate.preallocate(offset, length);
+  }
+
+  @Override
   public void flush() throws IOException {
     delegate.flush();
   }

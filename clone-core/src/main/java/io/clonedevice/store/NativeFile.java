@@ -32,6 +32,7 @@ final class NativeFile implements Closeable {
   // Any thread; a late view costs a call.
   private volatile boolean alwaysCached;
   private volatile boolean alwaysWaits;
+  private volatile boolean neverPreallocates;
 
   private record DataRun(long offset, long end) {}
 
@@ -159,7 +160,20 @@ final class NativeFile implements Closeable {
         || result == -LinuxSystemCalls.ENOTTY) {
       noSharingWith = target; // all else may be of this range, or pass
     }
+    if (result == 0) {
+      target.neverPreallocates = true; // what it would find is given back for what is shared
+    }
     return result == 0;
+  }
+
+  /** Trouble is not told: nothing was promised, and a write meets it again. */
+  void preallocate(long offset, long length) {
+    if (!blockDevice && !neverPreallocates) {
+      long result = LinuxSystemCalls.preallocate(descriptor, offset, length);
+      if (result == -LinuxSystemCalls.EOPNOTSUPP) {
+        neverPreallocates = true;
+      }
+    }
   }
 
   /** Trouble is not told: nothing was promised, and a flush meets it again. */

@@ -43,6 +43,22 @@ public final class RequestChecks {
   }
 
   /**
+   * Checks {@link BlockStore#preallocate}.
+   *
+   * @param store the store that was called
+   * @param offset as it was passed
+   * @param length as it was passed
+   * @throws NonWritableChannelException if the store is read-only
+   * @throws IllegalArgumentException if range or alignment is wrong
+   */
+  public static void checkPreallocation(BlockStore store, long offset, long length) {
+    if (store.isReadOnly()) {
+      throw new NonWritableChannelException();
+    }
+    checkRange("preallocation", store, offset, length);
+  }
+
+  /**
    * Checks {@link BlockStore#discard}.
    *
    * @param store the store that was called

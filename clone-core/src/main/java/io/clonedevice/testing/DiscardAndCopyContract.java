@@ -54,6 +54,22 @@ abstract class DiscardAndCopyContract extends RefusalContract {
   }
 
   @Test
+  void preallocationChangesNoByte() throws Exception {
+    BlockStore store = make(1L << 20);
+    byte[] bytes = randomBytes(Seed.random(), 1 << 19);
+    store.write(1 << 18, ByteBuffer.wrap(bytes));
+    byte[] before = read(store, 0, 1 << 20);
+
+    store.preallocate(0, 1 << 20);
+    store.preallocate(1 << 20, 0);
+
+    assertThat(read(store, 0, 1 << 20)).isEqualTo(before);
+    assertThatThrownBy(() -> store.preallocate(block(), 1 << 20))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("ends at byte " + ((1 << 20) + block()));
+  }
+
+  @Test
   void discardLongerThanTheMaximumOrBehindTheEndIsRefused() throws Exception {
     BlockStore store = make(1L << 20);
     DiscardSupport support = store.discardSupport();

@@ -22,6 +22,8 @@ abstract class RefusalContract extends TransferContract {
     ByteBuffer bytes = ByteBuffer.allocate(block());
     assertThatThrownBy(() -> readOnly.write(0, bytes))
         .isInstanceOf(NonWritableChannelException.class);
+    assertThatThrownBy(() -> readOnly.preallocate(0, block()))
+        .isInstanceOf(NonWritableChannelException.class);
     assertThatThrownBy(() -> readOnly.writeUncached(0, bytes))
         .isInstanceOf(NonWritableChannelException.class);
     assertThatThrownBy(() -> readOnly.discard(0, block()))
@@ -102,6 +104,9 @@ abstract class RefusalContract extends TransferContract {
     assertThatThrownBy(() -> store.write(0, ByteBuffer.allocate(block() - 1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("multiples of its logical block size, " + block());
+    assertThatThrownBy(() -> store.preallocate(0, block() - 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("multiples of its logical block size, " + block());
     BlockStore target = make(4L * block());
     assertThatThrownBy(() -> store.copyTo(0, target, 256, block()))
         .isInstanceOf(IllegalArgumentException.class)
@@ -135,6 +140,7 @@ abstract class RefusalContract extends TransferContract {
     assertClosed(() -> store.write(0, ByteBuffer.allocate(block())), Operation.WRITE);
     assertClosed(() -> store.writeUncached(0, ByteBuffer.allocate(block())), Operation.WRITE);
     assertThat(store.tryRead(0, ByteBuffer.allocateDirect(block()))).isFalse();
+    store.preallocate(0, block()); // promises nothing, so it has nothing to tell
     assertClosed(store::flush, Operation.FLUSH);
     assertClosed(() -> store.copyTo(0, target, 0, block()), Operation.COPY);
     if (discards) {

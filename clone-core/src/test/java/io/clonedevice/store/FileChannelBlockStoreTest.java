@@ -1,5 +1,6 @@
 package io.clonedevice.store;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -71,6 +72,27 @@ class FileChannelBlockStoreTest extends FileBackedContract {
     assertThat(PageCache.of(file).pages()).isZero();
     assertThat(PageCache.of(copy).pages()).isZero();
     assertThat(ByteBuffer.wrap(Files.readAllBytes(copy))).isEqualTo(bytes.rewind());
+  }
+
+  @Test
+  void aPreallocatedRangeTakesRoomOnTheDiskAndIsAHoleUntilItIsWritten() throws Exception {
+    Path file = files.resolve("file");
+    FileChannelBlockStore store = (FileChannelBlockStore) tracked(create(file, SIZE));
+    writeUncached(store, direct());
+    store.discard(0, SIZE);
+    store.flush();
+    long before = bytesOnDisk(file);
+
+    store.preallocate(SIZE / 4, SIZE / 2);
+
+    assertThat(bytesOnDisk(file) - before).isEqualTo(SIZE / 2);
+    assertThat(store.extentAt(0, SIZE)).isEqualTo(new Extent(0, SIZE, Extent.Kind.HOLE));
+    assertThat(Files.size(file)).isEqualTo(SIZE);
+  }
+
+  private static long bytesOnDisk(Path file) throws Exception {
+    Process stat = new ProcessBuilder("stat", "-c", "%b", file.toString()).start();
+    return 512 * Long.parseLong(new String(stat.getInputStream().readAllBytes(), US_ASCII).trim());
   }
 
   @Test
