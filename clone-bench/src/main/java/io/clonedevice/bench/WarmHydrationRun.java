@@ -159,6 +159,7 @@ public final class WarmHydrationRun {
             "slowest round",
             "CPU s",
             "x the CPU of cp",
+            "least CPU s",
             "first read ms");
     double mib = size / (double) (1 << 20);
     double cp = seconds.get(CP).median();
@@ -173,6 +174,7 @@ public final class WarmHydrationRun {
             mib / figures.most(),
             processor.get(tool).median(),
             processor.get(tool).median() / cpProcessor,
+            processor.get(tool).least(),
             tool.equals(OURS) ? firstRead.median() * 1e3 : null);
       }
     }
