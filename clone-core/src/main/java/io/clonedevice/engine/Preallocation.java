@@ -22,7 +22,6 @@ final class Preallocation {
   private final RegionGeometry geometry;
   private final BlockStore source;
   private final BlockStore destination;
-  private final long blockSize;
 
   // Any thread: what was looked at last. Who sets it tells the destination, while others may write
   // there already.
@@ -39,7 +38,6 @@ final class Preallocation {
     this.geometry = engine.geometry();
     this.source = source;
     this.destination = destination;
-    this.blockSize = destination.logicalBlockSize();
   }
 
   /**
@@ -66,7 +64,7 @@ final class Preallocation {
     }
     boolean isFirst = seen.compareAndSet(before, new Range(from, from + length));
     if (isFirst && pays) {
-      destination.preallocate(from, length & -blockSize);
+      destination.preallocate(from, length & -(long) destination.logicalBlockSize());
     }
   }
 }

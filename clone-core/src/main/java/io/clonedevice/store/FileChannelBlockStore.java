@@ -19,8 +19,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * file to file shares the blocks where the file system can (XFS, btrfs) and moves no byte. {@link
  * #tryRead} reads what is in the page cache. {@link #writeUncached} starts to write 64 KiB and more
  * to the disk at once, and keeps them out of the page cache where the system can do that (Linux
- * 6.14 with ext4 or XFS) and no small writes were made a moment before. Without, discard is not
- * supported and {@link #writeUncached} is {@link #write}.
+ * 6.14 with ext4 or XFS) and no small writes were made a moment before; only then {@link
+ * #preallocate} does anything. Without JNA, discard is not supported and {@link #writeUncached} is
+ * {@link #write}.
  *
  * <p>If the file is truncated by somebody else, reads beyond its new end and {@link #flush()} fail;
  * writes beyond it make it longer again, and what lies between is lost.
@@ -179,10 +180,11 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     return smallWriteUse.remainingNs(now) > 0;
   }
 
-  /** For uncached writes only: it keeps small ones waiting, and of tmpfs it writes every page. */
+  /** Where writes are uncached, which are the ones it was seen to help; others wait meanwhile. */
   @Override
   void preallocateBlocks(long offset, long length) {
-    if (nativeFile().isPresent()
+    if (!file().hasLostLock()
+        && nativeFile().isPresent()
         && nativeFile().get().mayTransferUncached()
         && !smallWritesContend()) {
       nativeFile().get().preallocate(offset, length);

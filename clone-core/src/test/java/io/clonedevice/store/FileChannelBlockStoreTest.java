@@ -110,10 +110,12 @@ class FileChannelBlockStoreTest extends FileBackedContract {
   }
 
   @Test
-  void doesNotReadAtOnceWhenTheLockWasLostToSomebodyElse() throws Exception {
+  void neitherReadsAtOnceNorPreallocatesWhenTheLockWasLostToSomebodyElse() throws Exception {
     Path file = files.resolve("file");
     BlockStore store = tracked(create(file, SIZE));
     store.write(0, direct());
+    store.discard(SIZE / 2, SIZE / 2);
+    store.flush();
     assertThat(store.tryLock()).isTrue();
     // Any descriptor of the file that this process closes drops its locks; this one tells nobody.
     FileChannel.open(file, StandardOpenOption.READ).close();
@@ -124,7 +126,10 @@ class FileChannelBlockStoreTest extends FileBackedContract {
           .hasRootCauseInstanceOf(IOException.class)
           .hasMessageContaining("somebody else has locked");
 
+      long before = bytesOnDisk(file);
       assertThat(store.tryRead(0, ByteBuffer.allocateDirect(4096))).isFalse();
+      store.preallocate(SIZE / 2, SIZE / 2);
+      assertThat(bytesOnDisk(file)).isEqualTo(before);
     }
   }
 
