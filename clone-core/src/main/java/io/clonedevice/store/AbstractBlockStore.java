@@ -166,6 +166,7 @@ public abstract class AbstractBlockStore implements BlockStore {
       if (length > 0) {
         readBlocks(offset, target);
       }
+      checkLock();
     } catch (IOException e) {
       throw trouble(Operation.READ, offset, length, e);
     } finally {
@@ -206,6 +207,7 @@ public abstract class AbstractBlockStore implements BlockStore {
       } else if (length > 0) {
         writeUncachedBlocks(offset, source);
       }
+      checkLock();
     } catch (IOException e) {
       throw trouble(Operation.WRITE, offset, length, e);
     } finally {
@@ -234,6 +236,7 @@ public abstract class AbstractBlockStore implements BlockStore {
       if (!readOnly) {
         flushBlocks();
       }
+      checkLock();
     } catch (IOException e) {
       throw trouble(Operation.FLUSH, 0, 0, e);
     } finally {
@@ -249,6 +252,7 @@ public abstract class AbstractBlockStore implements BlockStore {
       if (length > 0) {
         discardBlocks(offset, length);
       }
+      checkLock();
     } catch (IOException e) {
       throw trouble(Operation.DISCARD, offset, length, e);
     } finally {
@@ -263,6 +267,7 @@ public abstract class AbstractBlockStore implements BlockStore {
     enter(Operation.COPY, offset, length);
     try {
       copyData(offset, target, targetOffset, length);
+      checkLock();
     } catch (IOException e) {
       throw trouble(Operation.COPY, offset, length, e);
     } finally {
@@ -275,7 +280,9 @@ public abstract class AbstractBlockStore implements BlockStore {
     RequestChecks.checkExtent(this, offset, length);
     enter(Operation.READ, offset, length);
     try {
-      return extentOfBlocks(offset, length);
+      Extent extent = extentOfBlocks(offset, length);
+      checkLock();
+      return extent;
     } catch (IOException e) {
       throw trouble(Operation.READ, offset, length, e);
     } finally {
@@ -336,10 +343,22 @@ public abstract class AbstractBlockStore implements BlockStore {
     return true;
   }
 
-  /** Begins a call that did not come through one of the methods above; leave() must follow. */
+  /**
+   * Fails if {@link #tryLock()} succeeded once and the lock was lost to somebody else since. Asked
+   * before a call does anything and again before it is told to be done.
+   */
+  void checkLock() throws IOException {}
+
+  /** Begins a call; leave() must follow unless this throws. */
   final void enter(Operation operation, long offset, long length) throws BlockIoException {
     try {
       calls.enter();
+      try {
+        checkLock();
+      } catch (IOException e) {
+        calls.leave();
+        throw e;
+      }
     } catch (IOException e) {
       throw new BlockIoException(name, operation, offset, length, e);
     }

@@ -56,6 +56,11 @@ abstract class FileBackedBlockStore extends AbstractBlockStore {
   }
 
   @Override
+  final void checkLock() throws IOException {
+    file.checkLock();
+  }
+
+  @Override
   public final Optional<String> lockOwner() {
     return UninterruptibleFile.isLockedHere(file.identity())
         ? Optional.of(FileLockOwner.THIS_PROCESS)

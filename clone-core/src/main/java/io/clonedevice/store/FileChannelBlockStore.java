@@ -12,7 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * or shorter. Direct buffers are used as they are, without a copy, a lock or garbage. {@link
  * #identity()} is the file's, whatever path or kind of store leads to it. {@link #tryLock()} locks
  * the whole file; if an interrupt makes the system drop that lock and another process takes it
- * before this one has it back, all further calls fail.
+ * before this one has it back, all further calls fail and leave the file alone.
  *
  * <p>With JNA on the class path, on Linux, discarding punches holes into a file (which then read as
  * zeroes) or discards on a device, holes of a file are known to {@link #extentAt}, and a copy from
@@ -194,7 +194,6 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   private void writePieceUncached(long offset, ByteBuffer piece) throws IOException {
     int start = piece.position();
     nativeFile().orElseThrow().writeUncached(offset, piece);
-    file().checkLock();
     if (piece.hasRemaining()) {
       file().write(offset + piece.position() - start, piece);
     }
@@ -205,7 +204,6 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     int start = target.position();
     if (nativeFile().isPresent()) {
       nativeFile().get().readUncached(offset, target);
-      file().checkLock();
     }
     if (target.hasRemaining()) {
       readBlocks(offset + target.position() - start, target);
@@ -223,6 +221,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
         largeWrites.lock();
         try {
           letSmallWritesGoFirst();
+          checkLock();
           writer.write(this, offset + done, source);
         } finally {
           largeWrites.unlock();
@@ -258,7 +257,10 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     }
     other.enter(BlockIoException.Operation.COPY, targetOffset, length);
     try {
-      return nativeFile().get().shareWith(other.nativeFile().get(), offset, targetOffset, length);
+      boolean shared =
+          nativeFile().get().shareWith(other.nativeFile().get(), offset, targetOffset, length);
+      other.checkLock();
+      return shared;
     } finally {
       other.leave();
     }

@@ -128,6 +128,7 @@ final class UninterruptibleFile implements Closeable {
       while (buffer.hasRemaining()) {
         int position = buffer.position();
         FileChannel current = channel;
+        checkLock();
         try {
           int count = transfer.at(current, buffer, offset + (position - start));
           if (count < 0) {
@@ -147,7 +148,6 @@ final class UninterruptibleFile implements Closeable {
           reopen(current);
         }
       }
-      checkLock();
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -338,7 +338,7 @@ final class UninterruptibleFile implements Closeable {
     return lockLost;
   }
 
-  /** Must be called after what was done without this object, before it is told to be done. */
+  /** Must be called before anything is done to the file, and before it is told to be done. */
   void checkLock() throws IOException {
     if (lockLost) {
       throw new IOException(

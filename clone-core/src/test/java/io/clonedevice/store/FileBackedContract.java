@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.testing.BlockStoreContract;
 import io.clonedevice.testing.Seed;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** What holds for every store over regular files, beyond {@link BlockStoreContract}. */
@@ -171,6 +175,50 @@ abstract class FileBackedContract extends BlockStoreContract {
     assertThat(store.tryLock()).isTrue();
     openReadOnly(file()).close();
     assertThat(otherProcessLocks(file())).isFalse();
+  }
+
+  @Test
+  void afterItsLockWasLostToSomebodyElseEveryCallFailsAndChangesNothing() throws Exception {
+    byte[] bytes = randomBytes(Seed.random(), 4 * block());
+    BlockStore store = tracked(create(file(), bytes.length));
+    BlockStore other = tracked(create(directory.resolve("other"), bytes.length));
+    store.write(0, ByteBuffer.wrap(bytes));
+    store.flush();
+    assertThat(store.tryLock()).isTrue();
+    // Any descriptor of the file that this process closes drops its locks; this one tells nobody.
+    FileChannel.open(file(), StandardOpenOption.READ).close();
+    try (ProcessWithLock process = ProcessWithLock.on(file())) {
+      assertThat(process.hasLocked()).isTrue();
+      open(file()).close(); // tells, and the lock cannot be taken again
+
+      ByteBuffer buffer = ByteBuffer.allocateDirect(block());
+      assertLockLost(Operation.READ, () -> store.read(0, buffer));
+      assertLockLost(Operation.READ, () -> store.extentAt(0, block()));
+      assertLockLost(Operation.READ, store::tryLock);
+      assertLockLost(Operation.WRITE, () -> store.write(0, buffer));
+      assertLockLost(Operation.WRITE, () -> store.writeUncached(0, buffer));
+      assertLockLost(Operation.FLUSH, store::flush);
+      assertLockLost(Operation.COPY, () -> store.copyTo(0, other, 0, bytes.length));
+      assertThatThrownBy(() -> other.copyTo(0, store, 0, bytes.length)).satisfies(this::isOfLock);
+      if (store.discardSupport().supported()) {
+        assertLockLost(Operation.DISCARD, () -> store.discard(0, bytes.length));
+      }
+    }
+    assertThat(Files.readAllBytes(file())).isEqualTo(bytes);
+  }
+
+  private void assertLockLost(Operation operation, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            BlockIoException.class, e -> assertThat(e.operation()).isEqualTo(operation))
+        .satisfies(this::isOfLock);
+  }
+
+  private void isOfLock(Throwable failure) {
+    assertThat(failure)
+        .hasMessageContaining("somebody else has locked " + file())
+        .isInstanceOfSatisfying(
+            BlockIoException.class, e -> assertThat(e.store()).isEqualTo(file().toString()));
   }
 
   @Test

@@ -47,18 +47,30 @@ class UninterruptibleFileTest {
     assertThat(FileBackedContract.openDescriptors(path)).isZero();
   }
 
-  /** Reads with an interrupt inside the first call of the channel, which closes it. */
   private ByteBuffer readInterrupted() throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(4096);
+    interruptIn(READ, buffer);
+    return buffer.flip();
+  }
+
+  private void writeZeroesInterrupted() throws IOException {
+    interruptIn(
+        (channel, source, offset) -> channel.write(source, offset),
+        ByteBuffer.allocateDirect(4096));
+  }
+
+  /** Transfers with an interrupt inside the first call of the channel, which closes it. */
+  private void interruptIn(UninterruptibleFile.Transfer transfer, ByteBuffer buffer)
+      throws IOException {
     List<FileChannel> channels = new ArrayList<>();
     try {
       file.transfer(
-          (channel, target, offset) -> {
+          (channel, each, offset) -> {
             channels.add(channel);
             if (channels.size() == 1) {
               Thread.currentThread().interrupt();
             }
-            return channel.read(target, offset);
+            return transfer.at(channel, each, offset);
           },
           4096,
           buffer);
@@ -66,7 +78,6 @@ class UninterruptibleFileTest {
       assertThat(Thread.interrupted()).as("status is set again").isTrue();
       assertThat(channels.get(0).isOpen()).as("the interrupt closed the channel").isFalse();
     }
-    return buffer.flip();
   }
 
   @Test
@@ -160,9 +171,10 @@ class UninterruptibleFileTest {
     FileChannel.open(path, StandardOpenOption.READ).close();
     try (ProcessWithLock other = ProcessWithLock.on(path)) {
       assertThat(other.hasLocked()).isTrue();
-      assertThatThrownBy(this::readInterrupted)
+      assertThatThrownBy(this::writeZeroesInterrupted)
           .isInstanceOf(IOException.class)
           .hasMessageContaining("somebody else has locked " + path);
+      assertThat(Files.readAllBytes(path)).isEqualTo(content);
       assertThatThrownBy(() -> file.write(0, ByteBuffer.allocate(512)))
           .hasMessageContaining("somebody else has locked");
       assertThatThrownBy(file::force).hasMessageContaining("somebody else has locked");
