@@ -353,14 +353,14 @@ public abstract class AbstractBlockStore implements BlockStore {
   final void enter(Operation operation, long offset, long length) throws BlockIoException {
     try {
       calls.enter();
-      try {
-        checkLock();
-      } catch (IOException e) {
-        calls.leave();
-        throw e;
-      }
     } catch (IOException e) {
-      throw new BlockIoException(name, operation, offset, length, e);
+      throw trouble(operation, offset, length, e);
+    }
+    try {
+      checkLock();
+    } catch (IOException e) {
+      leave();
+      throw trouble(operation, offset, length, e);
     }
   }
 
@@ -373,8 +373,8 @@ public abstract class AbstractBlockStore implements BlockStore {
     return getClass().getSimpleName() + "[" + name + ", " + size + " bytes]";
   }
 
-  private BlockIoException trouble(
-      Operation operation, long offset, long length, IOException cause) {
+  /** Gives trouble its place, unless it has one. */
+  final BlockIoException trouble(Operation operation, long offset, long length, IOException cause) {
     return cause instanceof BlockIoException located
         ? located
         : new BlockIoException(name, operation, offset, length, cause);

@@ -261,6 +261,8 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
           nativeFile().get().shareWith(other.nativeFile().get(), offset, targetOffset, length);
       other.checkLock();
       return shared;
+    } catch (IOException e) {
+      throw other.trouble(BlockIoException.Operation.COPY, targetOffset, length, e);
     } finally {
       other.leave();
     }

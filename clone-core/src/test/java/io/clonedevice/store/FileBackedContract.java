@@ -10,12 +10,10 @@ import io.clonedevice.testing.Seed;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -185,9 +183,7 @@ abstract class FileBackedContract extends BlockStoreContract {
     store.write(0, ByteBuffer.wrap(bytes));
     store.flush();
     assertThat(store.tryLock()).isTrue();
-    // Any descriptor of the file that this process closes drops its locks; this one tells nobody.
-    FileChannel.open(file(), StandardOpenOption.READ).close();
-    try (ProcessWithLock process = ProcessWithLock.on(file())) {
+    try (ProcessWithLock process = ProcessWithLock.takingOver(file())) {
       assertThat(process.hasLocked()).isTrue();
       open(file()).close(); // tells, and the lock cannot be taken again
 

@@ -7,10 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.clonedevice.testing.Seed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -116,9 +114,7 @@ class FileChannelBlockStoreTest extends FileBackedContract {
     store.discard(SIZE / 2, SIZE / 2);
     store.flush();
     assertThat(store.tryLock()).isTrue();
-    // Any descriptor of the file that this process closes drops its locks; this one tells nobody.
-    FileChannel.open(file, StandardOpenOption.READ).close();
-    try (ProcessWithLock other = ProcessWithLock.on(file)) {
+    try (ProcessWithLock other = ProcessWithLock.takingOver(file)) {
       assertThat(other.hasLocked()).isTrue();
       open(file).close(); // tells, and the lock cannot be taken again
 

@@ -26,6 +26,15 @@ final class ProcessWithLock implements AutoCloseable {
     return new ProcessWithLock(process, answer.equals("locked"));
   }
 
+  /**
+   * Takes the lock that this process has on a file: the kernel drops it when any descriptor of the
+   * file is closed here, and this one is closed without a word to the store that had the lock.
+   */
+  static ProcessWithLock takingOver(Path file) throws IOException {
+    FileChannel.open(file, StandardOpenOption.READ).close();
+    return on(file);
+  }
+
   boolean hasLocked() {
     return locked;
   }

@@ -1,6 +1,7 @@
 package io.clonedevice.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.clonedevice.testing.Seed;
 import java.nio.ByteBuffer;
@@ -52,5 +53,26 @@ class SharedBlocksTest {
       to.write(4096, ByteBuffer.allocate(4096));
     }
     assertThat(Files.readAllBytes(source)).isEqualTo(bytes);
+  }
+
+  @Test
+  void noBlocksAreSharedWithAFileThatSomebodyElseHasLocked() throws Exception {
+    byte[] bytes = new byte[1 << 20];
+    Path source = Files.write(root.resolve("source"), bytes);
+    Seed.random().nextBytes(bytes);
+    Path taken = Files.write(root.resolve("taken"), bytes);
+    try (BlockStore from = FileChannelBlockStore.openReadOnly(source);
+        BlockStore to = FileChannelBlockStore.open(taken)) {
+      assertThat(to.tryLock()).isTrue();
+      try (ProcessWithLock other = ProcessWithLock.takingOver(taken)) {
+        assertThat(other.hasLocked()).isTrue();
+        FileChannelBlockStore.open(taken).close(); // tells, and the lock cannot be taken again
+        assertThatThrownBy(() -> from.copyTo(0, to, 0, bytes.length))
+            .isInstanceOfSatisfying(
+                BlockIoException.class, e -> assertThat(e.store()).isEqualTo(taken.toString()))
+            .hasMessageContaining("somebody else has locked");
+      }
+    }
+    assertThat(Files.readAllBytes(taken)).isEqualTo(bytes);
   }
 }

@@ -11,7 +11,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -167,9 +166,7 @@ class UninterruptibleFileTest {
   @Test
   void lockThatIsLostToSomebodyElseFailsAllLaterCalls() throws Exception {
     assertThat(file.tryLock()).isTrue();
-    // Any descriptor of the file that this process closes drops its locks; this one tells nobody.
-    FileChannel.open(path, StandardOpenOption.READ).close();
-    try (ProcessWithLock other = ProcessWithLock.on(path)) {
+    try (ProcessWithLock other = ProcessWithLock.takingOver(path)) {
       assertThat(other.hasLocked()).isTrue();
       assertThatThrownBy(this::writeZeroesInterrupted)
           .isInstanceOf(IOException.class)
