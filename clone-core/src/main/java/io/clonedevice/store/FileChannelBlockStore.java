@@ -193,6 +193,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
 
   private void writePieceUncached(long offset, ByteBuffer piece) throws IOException {
     int start = piece.position();
+    checkLock();
     nativeFile().orElseThrow().writeUncached(offset, piece);
     if (piece.hasRemaining()) {
       file().write(offset + piece.position() - start, piece);
@@ -221,7 +222,6 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
         largeWrites.lock();
         try {
           letSmallWritesGoFirst();
-          checkLock();
           writer.write(this, offset + done, source);
         } finally {
           largeWrites.unlock();
