@@ -17,11 +17,12 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>With JNA on the class path, on Linux, discarding punches holes into a file (which then read as
  * zeroes) or discards on a device, holes of a file are known to {@link #extentAt}, and a copy from
  * file to file shares the blocks where the file system can (XFS, btrfs) and moves no byte. {@link
- * #tryRead} reads what is in the page cache. {@link #writeUncached} starts to write 64 KiB and more
- * to the disk at once, and keeps them out of the page cache where the system can do that (Linux
- * 6.14 with ext4 or XFS) and no small writes were made a moment before; only then {@link
- * #preallocate} does anything. Without JNA, discard is not supported and {@link #writeUncached} is
- * {@link #write}.
+ * #tryRead} reads what is in the page cache. Where that has none of the pages of a large write,
+ * they are put there by 64 KiB, so that small writes find them fast (Linux 6.5). {@link
+ * #writeUncached} starts to write 64 KiB and more to the disk at once, and keeps them out of the
+ * page cache where the system can do that (Linux 6.14 with ext4 or XFS) and no small writes were
+ * made a moment before; only then {@link #preallocate} does anything. Without JNA, discard is not
+ * supported and {@link #writeUncached} is {@link #write}.
  *
  * <p>If the file is truncated by somebody else, reads beyond its new end and {@link #flush()} fail;
  * writes beyond it make it longer again, and what lies between is lost.
@@ -30,15 +31,15 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   /** Bytes from which on a write of a regular file is large. */
   private static final int LARGE = 64 << 10;
 
-  /** Bytes of a large write at a time. */
+  /** Bytes of a large write at a time, where the page cache has the pages. */
   private static final int PIECE = 256 << 10;
 
   /** Bytes of an uncached write at a time, and so of one request to the disk. */
   private static final int UNCACHED_PIECE = 1 << 20;
 
   /**
-   * The same for a write that nobody waits for and whose bytes stay in the page cache: that keeps
-   * what was written at once as one folio, through whose blocks small writes search later.
+   * The same where it has not: it keeps what was written at once as one folio, through whose blocks
+   * small writes search later.
    */
   private static final int FOLIO = 64 << 10;
 
@@ -54,6 +55,9 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     void write(FileChannelBlockStore store, long offset, ByteBuffer piece) throws IOException;
   }
 
+  /** Large writes after one that met pages in the page cache before the system is asked again. */
+  private static final int TAKEN_AS_CACHED = 15;
+
   /** How long a large write lets small ones go first, for each of its pieces. */
   private static final long PATIENCE_NS = 100_000;
 
@@ -63,6 +67,10 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
 
   // Any thread; orders nothing.
   private final EntryCount smallWrites = new EntryCount();
+
+  // Any thread; orders nothing, a lost update costs a question. How many more large writes are
+  // taken for ones of pages that are in the page cache, as the last one was.
+  private int takenAsCached;
 
   // Any thread. Small writes wait for longer while the kernel finds room on the disk, which an
   // uncached write does before it returns; so none is made where small ones are to be expected.
@@ -144,7 +152,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     if (file().identity().isBlockDevice()) {
       file().write(offset, source);
     } else if (source.remaining() >= LARGE) {
-      writeInPieces(offset, source, PIECE, CACHED);
+      writeInPieces(offset, source, pieceSize(offset, source.remaining()), CACHED);
     } else {
       smallWrites.enter();
       try {
@@ -172,6 +180,22 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
         nativeFile().get().startWriteback(offset, length);
       }
     }
+  }
+
+  private int pieceSize(long offset, int length) {
+    if (length <= FOLIO || nativeFile().isEmpty()) {
+      return PIECE;
+    }
+    int left = takenAsCached;
+    if (left > 0) {
+      takenAsCached = left - 1;
+      return PIECE;
+    }
+    if (nativeFile().get().isAbsent(offset, length)) {
+      return FOLIO;
+    }
+    takenAsCached = TAKEN_AS_CACHED;
+    return PIECE;
   }
 
   private boolean smallWritesContend() {
@@ -211,6 +235,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     }
   }
 
+  /** Pieces end at multiples of their size, as folios do. */
   private void writeInPieces(long offset, ByteBuffer source, int pieceSize, PieceWriter writer)
       throws IOException {
     int start = source.position();
@@ -218,7 +243,8 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     try {
       while (source.position() < end) {
         int done = source.position() - start;
-        source.limit(Math.min(end, source.position() + pieceSize));
+        int rest = pieceSize - (int) ((offset + done) % pieceSize);
+        source.limit(Math.min(end, source.position() + rest));
         largeWrites.lock();
         try {
           letSmallWritesGoFirst();

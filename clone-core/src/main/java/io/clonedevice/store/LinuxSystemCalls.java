@@ -39,6 +39,9 @@ final class LinuxSystemCalls {
   private static final int RWF_NOWAIT = 0x08;
   private static final int RWF_DONTCACHE = 0x80;
 
+  // cachestat(2), Linux 6.5, one number on all architectures; C libraries have no function for it.
+  private static final long CACHESTAT = 451;
+
   // The numbers above hold here; some other architectures have their own.
   private static final Set<String> ARCHITECTURES = Set.of("amd64", "aarch64", "riscv64", "s390x");
 
@@ -125,6 +128,17 @@ final class LinuxSystemCalls {
         source, parts -> VectoredCalls.pwritev2(descriptor, parts, 1, offset, RWF_DONTCACHE));
   }
 
+  /**
+   * Counts pages of a file that are in the page cache. Allocates nothing, fails without an
+   * exception where the system does not have the call.
+   *
+   * @param range address of two 64-bit words: offset and length in bytes
+   * @param counts address of five 64-bit words, the first of which becomes the number of pages
+   */
+  static long countCached(int descriptor, long range, long counts) {
+    return syscall(CACHESTAT, descriptor, range, counts, 0);
+  }
+
   /** A call that fails often: it costs no exception. */
   private static long transfer(ByteBuffer buffer, ToLongFunction<long[]> call) {
     long[] parts = {BufferUtil.address(buffer) + buffer.position(), buffer.remaining()};
@@ -173,6 +187,9 @@ final class LinuxSystemCalls {
 
   private static native int sync_file_range(int descriptor, long offset, long length, int flags)
       throws LastErrorException;
+
+  private static native long syscall(
+      long number, int descriptor, long range, long counts, int flags);
 
   /** Loaded when they are used first: some C libraries do not have them. */
   private static final class VectoredCalls {

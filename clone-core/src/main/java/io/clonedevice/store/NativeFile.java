@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.Optional;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * A descriptor for what Java cannot do with a file: punch holes, discard, find holes, share blocks,
@@ -15,6 +16,9 @@ import java.util.Optional;
  */
 final class NativeFile implements Closeable {
   private static final boolean AVAILABLE = available();
+
+  /** Bytes of an offset and a length, and of five counts of pages. */
+  private static final int CACHE_QUERY = 7 * Long.BYTES;
 
   private final FileIdentity identity;
   private final int descriptor;
@@ -33,6 +37,13 @@ final class NativeFile implements Closeable {
   private volatile boolean alwaysCached;
   private volatile boolean alwaysWaits;
   private volatile boolean neverPreallocates;
+
+  // Guarded by its monitor. What the system is asked, then what it answers; kept, so that to ask
+  // allocates nothing.
+  private final UnsafeBuffer cacheQuery = new UnsafeBuffer(ByteBuffer.allocateDirect(CACHE_QUERY));
+
+  // Any thread; a late view costs a call.
+  private volatile boolean cacheUnknown;
 
   private record DataRun(long offset, long end) {}
 
@@ -198,6 +209,26 @@ final class NativeFile implements Closeable {
     if (count == -LinuxSystemCalls.EOPNOTSUPP) {
       alwaysWaits = true;
     }
+    return false;
+  }
+
+  /**
+   * Whether no page of a range is in the page cache, as far as the system tells (from Linux 6.5
+   * on); allocates nothing.
+   */
+  boolean isAbsent(long offset, long length) {
+    if (cacheUnknown) {
+      return false;
+    }
+    synchronized (cacheQuery) {
+      cacheQuery.putLong(0, offset);
+      cacheQuery.putLong(Long.BYTES, length);
+      long address = cacheQuery.addressOffset();
+      if (LinuxSystemCalls.countCached(descriptor, address, address + 2 * Long.BYTES) == 0) {
+        return cacheQuery.getLong(2 * Long.BYTES) == 0;
+      }
+    }
+    cacheUnknown = true;
     return false;
   }
 

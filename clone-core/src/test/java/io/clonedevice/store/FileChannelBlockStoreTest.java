@@ -153,6 +153,57 @@ class FileChannelBlockStoreTest extends FileBackedContract {
   }
 
   @Test
+  void writesBy64KiBWhatIsNotInThePageCacheAndByLargerPiecesWhatIs() throws Exception {
+    Path file = files.resolve("file");
+    int writes = 32;
+    BlockStore store = tracked(create(file, writes * SIZE));
+    assumeTrue(PageCache.of(file).pages() == 0, "the page cache has a file that nobody wrote");
+    ByteBuffer bytes = direct();
+    int small = SIZE / (64 << 10);
+    int large = SIZE / (256 << 10);
+
+    assertThat(writeCalls(() -> store.write(0, bytes.rewind()))).isEqualTo(small);
+    assertThat(writeCalls(() -> store.write(0, bytes.rewind()))).isEqualTo(large);
+
+    // That pages are there is taken for granted for a while, not for ever.
+    long calls = 0;
+    for (int i = 1; i < writes; i++) {
+      long offset = (long) i * SIZE;
+      calls = writeCalls(() -> store.write(offset, bytes.rewind()));
+    }
+    assertThat(calls).isEqualTo(small);
+  }
+
+  @Test
+  void piecesOfALargeWriteEndAtMultiplesOfTheirSize() throws Exception {
+    Path file = files.resolve("file");
+    BlockStore store = tracked(create(file, SIZE));
+    assumeTrue(PageCache.of(file).pages() == 0, "the page cache has a file that nobody wrote");
+    ByteBuffer bytes = direct().limit(128 << 10);
+
+    assertThat(writeCalls(() -> store.write(4096, bytes))).isEqualTo(3); // 60, 64 and 4 KiB
+  }
+
+  private interface Writing {
+    void run() throws IOException;
+  }
+
+  private static long writeCalls(Writing writing) throws IOException {
+    long before = writeCalls();
+    writing.run();
+    return writeCalls() - before;
+  }
+
+  /** Returns how many calls of this thread have written something. */
+  private static long writeCalls() throws IOException {
+    Path counts = Path.of("/proc/thread-self/io");
+    assumeTrue(Files.exists(counts), "the system does not count calls");
+    String line =
+        Files.readAllLines(counts).stream().filter(l -> l.startsWith("syscw:")).findFirst().get();
+    return Long.parseLong(line.substring("syscw:".length()).trim());
+  }
+
+  @Test
   void aFileSystemThatCachesEverythingTakesUncachedWritesAndCopies() throws Exception {
     Path memory = Path.of("/dev/shm");
     assumeTrue(Files.isDirectory(memory), "no /dev/shm");
