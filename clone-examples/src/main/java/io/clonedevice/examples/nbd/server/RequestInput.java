@@ -111,7 +111,8 @@ final class RequestInput {
     if (start == buffer.position()) {
       buffer.clear();
       start = 0;
-    } else if (buffer.capacity() - start < count || !buffer.hasRemaining()) {
+    } else if (buffer.capacity() - start < count || start >= available()) {
+      // Room for all that the socket holds is worth moving less than was used.
       compact();
     }
     boolean received = channel.read(buffer) >= 0;

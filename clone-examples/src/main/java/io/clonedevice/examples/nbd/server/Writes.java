@@ -14,7 +14,11 @@ import java.nio.ByteBuffer;
 final class Writes {
   private static final int PIECE_SIZE = BufferPool.LARGE_SIZE;
 
-  /** Not less is written at once while it arrives: calls cost more than bytes below. */
+  /**
+   * Not less is written at once while it arrives: calls cost more than bytes below. Pieces end at
+   * multiples of it: the page cache keeps what is written at once in folios that lie at multiples
+   * of their size, and many small ones make later long writes dear.
+   */
   private static final int ARRIVED_MIN = 64 << 10;
 
   private final Session session;
@@ -34,7 +38,6 @@ final class Writes {
     session.counters().bytesWritten.add(length);
     boolean hydrated = session.device().isHydrated(offset, length);
     Pace pace = hydrated ? hydratedPace : unhydratedPace;
-    int step = hydrated ? BufferPool.ALIGNMENT : session.device().regionSize();
     if (input.canHold(length)) {
       if (!input.await(length)) {
         throw new EOFException("the client ended the connection in the middle of a write");
@@ -47,8 +50,8 @@ final class Writes {
         ByteBuffer copy = BufferPool.acquire(length).limit(length);
         writeAsync(cookie, offset, copy.put(data).flip(), durable);
       }
-    } else if (step <= ARRIVED_MIN && pace.isInline()) {
-      writeAsItArrives(cookie, offset, length, durable, pace, step);
+    } else if (pace.isInline() && (hydrated || session.device().regionSize() <= ARRIVED_MIN)) {
+      writeAsItArrives(cookie, offset, length, durable, pace);
     } else if (length <= PIECE_SIZE && session.enter(length)) {
       writeAsync(cookie, offset, receive(length, length), durable);
     } else {
@@ -105,11 +108,10 @@ final class Writes {
     return data.flip();
   }
 
-  private void writeAsItArrives(
-      long cookie, long offset, int length, boolean durable, Pace pace, int step)
+  private void writeAsItArrives(long cookie, long offset, int length, boolean durable, Pace pace)
       throws IOException {
     Arrival arrival = new Arrival(offset);
-    arrival.write(length, step);
+    arrival.write(length);
     pace.took(arrival.slowestNs);
     written(cookie, durable, arrival.failure);
   }
@@ -129,7 +131,7 @@ final class Writes {
           session.leave(count);
         }
       } else {
-        arrival.write(count, BufferPool.ALIGNMENT);
+        arrival.write(count);
       }
       left -= count;
     }
@@ -161,8 +163,8 @@ final class Writes {
       this.offset = offset;
     }
 
-    /** Writes the next bytes as they arrive, in pieces that end at multiples of {@code step}. */
-    void write(int length, int step) throws IOException {
+    /** Writes the next bytes as they arrive. */
+    void write(int length) throws IOException {
       int left = length;
       while (left > 0) {
         int room = input.buffer().capacity() & -BufferPool.ALIGNMENT;
@@ -172,7 +174,7 @@ final class Writes {
         }
         int count = Math.min(left, input.available());
         if (count < left) {
-          int beyond = (int) ((offset + count) % step);
+          int beyond = (int) ((offset + count) % ARRIVED_MIN);
           count = beyond < count ? count - beyond : least;
         }
         write(input.take(count));

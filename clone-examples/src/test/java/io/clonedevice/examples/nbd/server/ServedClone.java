@@ -22,7 +22,7 @@ final class ServedClone implements AutoCloseable {
   private final Path socket;
 
   ServedClone(int size) throws IOException {
-    this(size, NbdServerOptions.defaults(), Hydration.disabled(), source -> source);
+    this(size, NbdServerOptions.defaults());
   }
 
   ServedClone(int size, NbdServerOptions options) throws IOException {
@@ -35,12 +35,22 @@ final class ServedClone implements AutoCloseable {
       Hydration hydration,
       UnaryOperator<BlockStore> sourceWrapper)
       throws IOException {
+    this(size, options, hydration, sourceWrapper, destination -> destination);
+  }
+
+  ServedClone(
+      int size,
+      NbdServerOptions options,
+      Hydration hydration,
+      UnaryOperator<BlockStore> sourceWrapper,
+      UnaryOperator<BlockStore> destinationWrapper)
+      throws IOException {
     content = new byte[size];
     new Random(size).nextBytes(content);
     device =
         CloneDevice.builder()
             .source(sourceWrapper.apply(MemoryBlockStore.copyOf(content)))
-            .destination(new MemoryBlockStore(size))
+            .destination(destinationWrapper.apply(new MemoryBlockStore(size)))
             .metadata(new MemoryBlockStore(MetadataSize.forRegions((size - 1) / REGION + 1)))
             .regionSize(REGION)
             .hydration(hydration)

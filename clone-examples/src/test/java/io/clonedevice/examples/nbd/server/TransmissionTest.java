@@ -12,6 +12,7 @@ import io.clonedevice.hydration.Hydration;
 import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.testing.FaultyBlockStore;
 import io.clonedevice.testing.GatedBlockStore;
+import io.clonedevice.testing.RecordingBlockStore;
 import io.clonedevice.testing.SlowBlockStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -427,6 +428,29 @@ class TransmissionTest {
 
         assertThat(client.read(0, SIZE)).isEqualTo(expected);
       }
+    }
+  }
+
+  @Test
+  void piecesOfALongWriteEndAtMultiplesOf64KiB() throws IOException {
+    RecordingBlockStore[] destination = new RecordingBlockStore[1];
+    clone =
+        new ServedClone(
+            SIZE,
+            NbdServerOptions.defaults(),
+            Hydration.disabled(),
+            source -> source,
+            store -> destination[0] = new RecordingBlockStore(store));
+    try (RawClient client = clone.connect().go(true)) {
+      client.write(0, filled(SIZE, 'U'));
+      destination[0].journal().clear();
+
+      client.write(512, filled(SIZE - 1024, 'H'));
+
+      assertThat(destination[0].calls())
+          .hasSizeGreaterThan(1)
+          .extracting(call -> call.offset() + call.length())
+          .allMatch(end -> end % (64 << 10) == 0 || end == SIZE - 512);
     }
   }
 
