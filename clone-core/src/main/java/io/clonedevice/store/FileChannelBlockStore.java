@@ -17,12 +17,12 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>With JNA on the class path, on Linux, discarding punches holes into a file (which then read as
  * zeroes) or discards on a device, holes of a file are known to {@link #extentAt}, and a copy from
  * file to file shares the blocks where the file system can (XFS, btrfs) and moves no byte. {@link
- * #tryRead} reads what is in the page cache. Where that has none of the pages of a large write,
- * they are put there by 64 KiB, so that small writes find them fast (Linux 6.5). {@link
- * #writeUncached} starts to write 64 KiB and more to the disk at once, and keeps them out of the
- * page cache where the system can do that (Linux 6.14 with ext4 or XFS) and no small writes were
- * made a moment before; only then {@link #preallocate} does anything. Without JNA, discard is not
- * supported and {@link #writeUncached} is {@link #write}.
+ * #tryRead} reads what is in the page cache. A large write of what is not there is made by 64 KiB,
+ * as far as that is known without much asking, so that small writes after it are fast (Linux 6.5).
+ * {@link #writeUncached} starts to write 64 KiB and more to the disk at once, and keeps them out of
+ * the page cache where the system can do that (Linux 6.14 with ext4 or XFS) and no small writes
+ * were made a moment before; only then {@link #preallocate} does anything. Without JNA, discard is
+ * not supported and {@link #writeUncached} is {@link #write}.
  *
  * <p>If the file is truncated by somebody else, reads beyond its new end and {@link #flush()} fail;
  * writes beyond it make it longer again, and what lies between is lost.
@@ -34,16 +34,17 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   /** Bytes of a large write at a time, where the page cache has the pages. */
   private static final int PIECE = 256 << 10;
 
-  /** Bytes of an uncached write at a time, and so of one request to the disk. */
-  private static final int UNCACHED_PIECE = 1 << 20;
-
   /**
-   * The same where it has not: it keeps what was written at once as one folio, through whose blocks
-   * small writes search later.
+   * The same where it has not, and for a write that nobody waits for and whose bytes stay there.
+   * The page cache keeps what was written at once as one folio, at a multiple of its size, through
+   * whose blocks small writes search later.
    */
   private static final int FOLIO = 64 << 10;
 
-  /** The same while small writes contend, which wait for one of these at least. */
+  /** Bytes of an uncached write at a time, and so of one request to the disk. */
+  private static final int UNCACHED_PIECE = 1 << 20;
+
+  /** Bytes of one at a time while small writes contend, which wait for one of these at least. */
   private static final int CONTENDED_PIECE = 16 << 10;
 
   private static final PieceWriter CACHED =
@@ -152,7 +153,7 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     if (file().identity().isBlockDevice()) {
       file().write(offset, source);
     } else if (source.remaining() >= LARGE) {
-      writeInPieces(offset, source, pieceSize(offset, source.remaining()), CACHED);
+      writeThroughCache(offset, source);
     } else {
       smallWrites.enter();
       try {
@@ -182,20 +183,29 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     }
   }
 
-  private int pieceSize(long offset, int length) {
-    if (length <= FOLIO || nativeFile().isEmpty()) {
-      return PIECE;
+  private void writeThroughCache(long offset, ByteBuffer source) throws IOException {
+    // Whole folios only: the pages at both ends may be there because of others' writes.
+    long from = (offset + FOLIO - 1) & -FOLIO;
+    long length = ((offset + source.remaining()) & -FOLIO) - from;
+    if (source.remaining() > FOLIO && length > 0 && isUncached(from, length)) {
+      writeInPieces(offset, source, FOLIO, CACHED);
+      nativeFile().orElseThrow().confirmCached(from, length);
+    } else {
+      writeInPieces(offset, source, PIECE, CACHED);
     }
+  }
+
+  private boolean isUncached(long offset, long length) {
     int left = takenAsCached;
     if (left > 0) {
       takenAsCached = left - 1;
-      return PIECE;
+      return false;
     }
-    if (nativeFile().get().isAbsent(offset, length)) {
-      return FOLIO;
+    boolean uncached = nativeFile().isPresent() && nativeFile().get().isUncached(offset, length);
+    if (!uncached) {
+      takenAsCached = TAKEN_AS_CACHED;
     }
-    takenAsCached = TAKEN_AS_CACHED;
-    return PIECE;
+    return uncached;
   }
 
   private boolean smallWritesContend() {
@@ -235,7 +245,6 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     }
   }
 
-  /** Pieces end at multiples of their size, as folios do. */
   private void writeInPieces(long offset, ByteBuffer source, int pieceSize, PieceWriter writer)
       throws IOException {
     int start = source.position();
@@ -243,8 +252,8 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
     try {
       while (source.position() < end) {
         int done = source.position() - start;
-        int rest = pieceSize - (int) ((offset + done) % pieceSize);
-        source.limit(Math.min(end, source.position() + rest));
+        int beyond = pieceSize == FOLIO ? (int) ((offset + done) % FOLIO) : 0;
+        source.limit(Math.min(end, source.position() + pieceSize - beyond));
         largeWrites.lock();
         try {
           letSmallWritesGoFirst();

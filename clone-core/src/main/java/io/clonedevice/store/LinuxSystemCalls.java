@@ -39,7 +39,7 @@ final class LinuxSystemCalls {
   private static final int RWF_NOWAIT = 0x08;
   private static final int RWF_DONTCACHE = 0x80;
 
-  // cachestat(2), Linux 6.5, one number on all architectures; C libraries have no function for it.
+  // cachestat(2), Linux 6.5; C libraries have no function for it.
   private static final long CACHESTAT = 451;
 
   // The numbers above hold here; some other architectures have their own.

@@ -9,8 +9,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * A descriptor for what Java cannot do with a file: punch holes, discard, find holes, share blocks,
- * transfer bytes that are not to stay in the page cache. There is none where JNA or Linux is
- * missing.
+ * ask the page cache, transfer bytes that are not to stay there. There is none where JNA or Linux
+ * is missing.
  *
  * <p>Safe to call from any thread; the file offset of the descriptor is nobody's.
  */
@@ -44,6 +44,7 @@ final class NativeFile implements Closeable {
 
   // Any thread; a late view costs a call.
   private volatile boolean cacheUnknown;
+  private volatile boolean cacheConfirmed;
 
   private record DataRun(long offset, long end) {}
 
@@ -216,7 +217,7 @@ final class NativeFile implements Closeable {
    * Whether no page of a range is in the page cache, as far as the system tells (from Linux 6.5
    * on); allocates nothing.
    */
-  boolean isAbsent(long offset, long length) {
+  boolean isUncached(long offset, long length) {
     if (cacheUnknown) {
       return false;
     }
@@ -230,6 +231,17 @@ final class NativeFile implements Closeable {
     }
     cacheUnknown = true;
     return false;
+  }
+
+  /**
+   * To be told of a range that was uncached and is written now: where it still is uncached, as on
+   * file systems that keep their pages elsewhere, nothing is known of the page cache.
+   */
+  void confirmCached(long offset, long length) {
+    if (!cacheConfirmed) {
+      cacheUnknown = isUncached(offset, length);
+      cacheConfirmed = true;
+    }
   }
 
   /** Whether transfers around the page cache are worth a try. */

@@ -22,9 +22,9 @@ class WithoutJnaTest {
   /** Runs in the other process. */
   public static void main(String[] arguments) throws IOException {
     Path directory = Path.of(arguments[0]);
-    try (BlockStore store = FileChannelBlockStore.create(directory.resolve("a"), 4096);
+    try (BlockStore store = FileChannelBlockStore.create(directory.resolve("a"), 256 << 10);
         BlockStore copy = FileChannelBlockStore.create(directory.resolve("b"), 4096)) {
-      store.write(512, ByteBuffer.allocate(512).put(0, (byte) 7));
+      store.write(512, ByteBuffer.allocate(128 << 10).put(0, (byte) 7));
       store.flush();
       store.copyTo(0, copy, 0, 4096);
       ByteBuffer back = ByteBuffer.allocate(512);

@@ -16,8 +16,8 @@ final class Writes {
 
   /**
    * Not less is written at once while it arrives: calls cost more than bytes below. Pieces end at
-   * multiples of it: the page cache keeps what is written at once in folios that lie at multiples
-   * of their size, and many small ones make later long writes dear.
+   * multiples of it, or of what fits: the page cache keeps what is written at once in folios that
+   * lie at multiples of their size, and many small ones make later long writes dear.
    */
   private static final int ARRIVED_MIN = 64 << 10;
 
@@ -174,8 +174,8 @@ final class Writes {
         }
         int count = Math.min(left, input.available());
         if (count < left) {
-          int beyond = (int) ((offset + count) % ARRIVED_MIN);
-          count = beyond < count ? count - beyond : least;
+          int step = Math.min(ARRIVED_MIN, Integer.highestOneBit(count));
+          count -= (int) ((offset + count) % step);
         }
         write(input.take(count));
         left -= count;
