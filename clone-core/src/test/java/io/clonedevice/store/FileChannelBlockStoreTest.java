@@ -2,6 +2,7 @@ package io.clonedevice.store;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.clonedevice.testing.Seed;
@@ -185,6 +186,37 @@ class FileChannelBlockStoreTest extends FileBackedContract {
     ByteBuffer bytes = direct().limit(128 << 10);
 
     assertThat(writeCalls(() -> store.write(4096, bytes))).isEqualTo(3); // 60, 64 and 4 KiB
+  }
+
+  /** On overlayfs the pages are those of another file, and cachestat(2) finds none. */
+  @Test
+  void takesNothingForUncachedWhereTheSystemDoesNotTell() throws Exception {
+    Path root = mountedOverlay();
+    try (BlockStore store = create(root.resolve("file"), SIZE)) {
+      ByteBuffer bytes = direct();
+      store.write(0, bytes);
+      assumeTrue(PageCache.of(root.resolve("file")).pages() == 0, "overlayfs tells what is cached");
+
+      assertThat(writeCalls(() -> store.write(0, bytes.rewind()))).isEqualTo(SIZE / (256 << 10));
+    } finally {
+      LoopDevice.run("umount", root.toString());
+    }
+  }
+
+  private Path mountedOverlay() throws Exception {
+    assumeTrue("root".equals(System.getProperty("user.name")), "mounting needs root");
+    StringBuilder options = new StringBuilder();
+    for (String part : List.of("lowerdir", "upperdir", "workdir")) {
+      Path directory = Files.createDirectory(files.resolve(part));
+      options.append(options.length() == 0 ? "" : ",").append(part).append('=').append(directory);
+    }
+    Path root = Files.createDirectory(files.resolve("mounted"));
+    try {
+      LoopDevice.run("mount", "-t", "overlay", "-o", options.toString(), "none", root.toString());
+    } catch (IOException e) {
+      abort("no overlayfs here: " + e.getMessage());
+    }
+    return root;
   }
 
   @Test
