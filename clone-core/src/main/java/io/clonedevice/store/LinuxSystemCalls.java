@@ -129,14 +129,14 @@ final class LinuxSystemCalls {
   }
 
   /**
-   * Counts pages of a file that are in the page cache. Allocates nothing, fails without an
-   * exception where the system does not have the call.
+   * Counts pages of a file that are in the page cache; allocates nothing.
    *
-   * @param range address of two 64-bit words: offset and length in bytes
-   * @param counts address of five 64-bit words, the first of which becomes the number of pages
+   * @param range offset and length in bytes
+   * @param counts five, the first of which becomes the number of pages
    */
-  static long countCached(int descriptor, long range, long counts) {
-    return syscall(CACHESTAT, descriptor, range, counts, 0);
+  static long countCached(int descriptor, long[] range, long[] counts) {
+    long result = syscall(CACHESTAT, descriptor, range, counts, 0);
+    return result < 0 ? -Native.getLastError() : result;
   }
 
   /** A call that fails often: it costs no exception. */
@@ -189,7 +189,7 @@ final class LinuxSystemCalls {
       throws LastErrorException;
 
   private static native long syscall(
-      long number, int descriptor, long range, long counts, int flags);
+      long number, int descriptor, long[] range, long[] counts, int flags);
 
   /** Loaded when they are used first: some C libraries do not have them. */
   private static final class VectoredCalls {

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.Optional;
-import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * A descriptor for what Java cannot do with a file: punch holes, discard, find holes, share blocks,
@@ -16,9 +15,6 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class NativeFile implements Closeable {
   private static final boolean AVAILABLE = available();
-
-  /** Bytes of an offset and a length, and of five counts of pages. */
-  private static final int CACHE_QUERY = 7 * Long.BYTES;
 
   private final FileIdentity identity;
   private final int descriptor;
@@ -38,9 +34,10 @@ final class NativeFile implements Closeable {
   private volatile boolean alwaysWaits;
   private volatile boolean neverPreallocates;
 
-  // Guarded by its monitor. What the system is asked, then what it answers; kept, so that to ask
-  // allocates nothing.
-  private final UnsafeBuffer cacheQuery = new UnsafeBuffer(ByteBuffer.allocateDirect(CACHE_QUERY));
+  // Guarded by the monitor of the second. What the system is asked about the page cache, and its
+  // answer, whose first element counts pages; kept, so that to ask allocates nothing.
+  private final long[] cacheRange = new long[2];
+  private final long[] cachedPages = new long[5];
 
   // Any thread; a late view costs a call.
   private volatile boolean cacheUnknown;
@@ -221,12 +218,11 @@ final class NativeFile implements Closeable {
     if (cacheUnknown) {
       return false;
     }
-    synchronized (cacheQuery) {
-      cacheQuery.putLong(0, offset);
-      cacheQuery.putLong(Long.BYTES, length);
-      long address = cacheQuery.addressOffset();
-      if (LinuxSystemCalls.countCached(descriptor, address, address + 2 * Long.BYTES) == 0) {
-        return cacheQuery.getLong(2 * Long.BYTES) == 0;
+    synchronized (cachedPages) {
+      cacheRange[0] = offset;
+      cacheRange[1] = length;
+      if (LinuxSystemCalls.countCached(descriptor, cacheRange, cachedPages) == 0) {
+        return cachedPages[0] == 0;
       }
     }
     cacheUnknown = true;

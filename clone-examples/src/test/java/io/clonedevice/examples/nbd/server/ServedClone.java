@@ -35,7 +35,7 @@ final class ServedClone implements AutoCloseable {
       Hydration hydration,
       UnaryOperator<BlockStore> sourceWrapper)
       throws IOException {
-    this(size, options, hydration, sourceWrapper, destination -> destination);
+    this(size, options, hydration, sourceWrapper, new MemoryBlockStore(size));
   }
 
   ServedClone(
@@ -43,14 +43,14 @@ final class ServedClone implements AutoCloseable {
       NbdServerOptions options,
       Hydration hydration,
       UnaryOperator<BlockStore> sourceWrapper,
-      UnaryOperator<BlockStore> destinationWrapper)
+      BlockStore destination)
       throws IOException {
     content = new byte[size];
     new Random(size).nextBytes(content);
     device =
         CloneDevice.builder()
             .source(sourceWrapper.apply(MemoryBlockStore.copyOf(content)))
-            .destination(destinationWrapper.apply(new MemoryBlockStore(size)))
+            .destination(destination)
             .metadata(new MemoryBlockStore(MetadataSize.forRegions((size - 1) / REGION + 1)))
             .regionSize(REGION)
             .hydration(hydration)

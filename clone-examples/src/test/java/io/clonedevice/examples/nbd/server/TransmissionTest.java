@@ -10,6 +10,7 @@ import io.clonedevice.examples.nbd.NbdRequest;
 import io.clonedevice.examples.nbd.server.RawClient.Reply;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.store.BlockIoException.Operation;
+import io.clonedevice.store.MemoryBlockStore;
 import io.clonedevice.testing.FaultyBlockStore;
 import io.clonedevice.testing.GatedBlockStore;
 import io.clonedevice.testing.RecordingBlockStore;
@@ -431,26 +432,24 @@ class TransmissionTest {
     }
   }
 
-  @Test
-  void piecesOfALongWriteEndAtMultiplesOf64KiB() throws IOException {
-    RecordingBlockStore[] destination = new RecordingBlockStore[1];
-    clone =
-        new ServedClone(
-            SIZE,
-            NbdServerOptions.defaults(),
-            Hydration.disabled(),
-            source -> source,
-            store -> destination[0] = new RecordingBlockStore(store));
+  /** A connection's buffer that cannot grow has 16 KiB. */
+  @ParameterizedTest
+  @CsvSource({"67108864, 65536", "0, 16384"})
+  void piecesOfALongWriteEndAtMultiplesOf64KiBOrOfWhatFits(long memoryMax, int multiple)
+      throws IOException {
+    RecordingBlockStore destination = new RecordingBlockStore(new MemoryBlockStore(SIZE));
+    NbdServerOptions options = NbdServerOptions.defaults().memoryMax(memoryMax);
+    clone = new ServedClone(SIZE, options, Hydration.disabled(), source -> source, destination);
     try (RawClient client = clone.connect().go(true)) {
       assertThat(client.write(0, filled(SIZE, 'U'))).isNull();
-      destination[0].journal().clear();
+      destination.journal().clear();
 
       assertThat(client.write(512, filled(SIZE - 1024, 'H'))).isNull();
 
-      assertThat(destination[0].calls())
+      assertThat(destination.calls())
           .hasSizeGreaterThan(1)
           .extracting(call -> call.offset() + call.length())
-          .allMatch(end -> end % (64 << 10) == 0 || end == SIZE - 512);
+          .allMatch(end -> end % multiple == 0 || end == SIZE - 512);
     }
   }
 
