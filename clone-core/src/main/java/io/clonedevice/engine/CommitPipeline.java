@@ -41,6 +41,9 @@ final class CommitPipeline {
   // Guarded by lock; whether some thread runs rounds or is about to.
   private boolean running;
 
+  // Guarded by lock; whether some thread waits in close() for the last round.
+  private boolean closing;
+
   // Guarded by lock.
   private boolean closed;
 
@@ -120,6 +123,7 @@ final class CommitPipeline {
     waiting.until(
         lock,
         () -> {
+          closing = true;
           closed = !running;
           return closed;
         });
@@ -168,7 +172,7 @@ final class CommitPipeline {
   private boolean endRound() {
     synchronized (lock) {
       running = !joined.isEmpty();
-      if (!running) {
+      if (!running && closing) {
         lock.notifyAll();
       }
       return !running;

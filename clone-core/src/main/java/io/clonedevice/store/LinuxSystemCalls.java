@@ -69,8 +69,13 @@ final class LinuxSystemCalls {
     }
   }
 
+  /** Allocates nothing: each flush asks for the file's end by it. */
   static long seek(int descriptor, long offset, int whence) {
-    return result(() -> lseek(descriptor, offset, whence));
+    long result;
+    do {
+      result = orError(lseek(descriptor, offset, whence));
+    } while (result == -EINTR);
+    return result;
   }
 
   static long punchHole(int descriptor, long offset, long length) {
@@ -135,7 +140,11 @@ final class LinuxSystemCalls {
    * @param counts five, the first of which becomes the number of pages
    */
   static long countCached(int descriptor, long[] range, long[] counts) {
-    long result = syscall(CACHESTAT, descriptor, range, counts, 0);
+    return orError(syscall(CACHESTAT, descriptor, range, counts, 0));
+  }
+
+  /** For calls whose failures are told without an exception. */
+  private static long orError(long result) {
     return result < 0 ? -Native.getLastError() : result;
   }
 
@@ -179,8 +188,7 @@ final class LinuxSystemCalls {
   private static native int fallocate(int descriptor, int mode, long offset, long length)
       throws LastErrorException;
 
-  private static native long lseek(int descriptor, long offset, int whence)
-      throws LastErrorException;
+  private static native long lseek(int descriptor, long offset, int whence);
 
   private static native int ioctl(int descriptor, long request, long[] argument)
       throws LastErrorException;
