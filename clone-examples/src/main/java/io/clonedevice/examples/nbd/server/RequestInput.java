@@ -15,8 +15,8 @@ import java.nio.channels.ByteChannel;
  * </pre>
  */
 final class RequestInput {
-  /** More than a socket of the system's default size holds, so more than comes at once. */
-  private static final int DATA_MAX = 256 << 10;
+  /** A long write of most clients, and more than a socket of the default size holds at once. */
+  private static final int DATA_MAX = 1 << 20;
 
   private final ByteChannel channel;
   private final GrowingBuffer bytes;

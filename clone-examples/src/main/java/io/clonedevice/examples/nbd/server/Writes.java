@@ -8,18 +8,20 @@ import java.nio.ByteBuffer;
 
 /**
  * Serves writes. What is expected not to wait is written by the reader straight from the bytes that
- * it received, a long write as they arrive; otherwise the data moves to a buffer of its own. Pieces
- * of long writes end where regions do, so that they cover whole regions.
+ * it received; otherwise the data moves to a buffer of its own.
  */
 final class Writes {
+  /**
+   * Pieces of a write that is longer end at multiples of it, so that they cover whole regions and
+   * whole folios of the page cache.
+   */
   private static final int PIECE_SIZE = BufferPool.LARGE_SIZE;
 
-  /**
-   * Not less is written at once while it arrives: calls cost more than bytes below. Pieces end at
-   * multiples of it, or of what fits: the page cache keeps what is written at once in folios that
-   * lie at multiples of their size, and many small ones make later long writes dear.
-   */
-  private static final int ARRIVED_MIN = 64 << 10;
+  /** Bytes up to which copying received data is cheaper than receiving it elsewhere. */
+  private static final int COPIED_MAX = 256 << 10;
+
+  /** Bytes that take long only if the medium waits. */
+  private static final int PACED_SIZE = 512 << 10;
 
   private final Session session;
   private final RequestInput input;
@@ -36,26 +38,20 @@ final class Writes {
   /** Serves a request whose range was checked and whose data comes next. */
   void serve(long cookie, long offset, int length, boolean durable) throws IOException {
     session.counters().bytesWritten.add(length);
-    boolean hydrated = session.device().isHydrated(offset, length);
-    Pace pace = hydrated ? hydratedPace : unhydratedPace;
-    if (input.canHold(length)) {
-      if (!input.await(length)) {
-        throw new EOFException("the client ended the connection in the middle of a write");
-      }
-      ByteBuffer data = input.take(length);
-      boolean inline = pace.isInline() && (!durable || session.isSerial());
+    Pace pace = session.device().isHydrated(offset, length) ? hydratedPace : unhydratedPace;
+    boolean inline = pace.isInline() && (!durable || session.isSerial());
+    if ((inline || length <= COPIED_MAX) && input.canHold(length)) {
+      ByteBuffer data = receiveInPlace(length);
       if (inline || !session.enter(length)) {
         writeNow(cookie, offset, data, durable, pace);
       } else {
         ByteBuffer copy = BufferPool.acquire(length).limit(length);
         writeAsync(cookie, offset, copy.put(data).flip(), durable);
       }
-    } else if (pace.isInline() && (hydrated || session.device().regionSize() <= ARRIVED_MIN)) {
-      writeAsItArrives(cookie, offset, length, durable, pace);
-    } else if (length <= PIECE_SIZE && session.enter(length)) {
-      writeAsync(cookie, offset, receive(length, length), durable);
+    } else if (!inline && length <= PIECE_SIZE && session.enter(length)) {
+      writeAsync(cookie, offset, receive(length), durable);
     } else {
-      writeInPieces(cookie, offset, length, durable);
+      writeInPieces(cookie, offset, length, durable, pace);
     }
   }
 
@@ -64,13 +60,14 @@ final class Writes {
     if (durable) {
       session.output().send();
     }
+    int length = data.remaining();
     try {
       long startNs = System.nanoTime();
       if (durable) {
         blocking.writeDurably(offset, data);
       } else {
         blocking.write(offset, data);
-        pace.took(System.nanoTime() - startNs);
+        pace.took(pacedNs(startNs, length));
       }
     } catch (IOException | RuntimeException e) {
       session.fail(cookie, e);
@@ -95,47 +92,55 @@ final class Writes {
     session.endLate(cookie, failure, reserved);
   }
 
-  /** Receives data into a buffer from the pool; gives back what was reserved if that fails. */
-  private ByteBuffer receive(int length, int reserved) throws IOException {
+  /** Receives data of a request that has entered with its length into a buffer from the pool. */
+  private ByteBuffer receive(int length) throws IOException {
     ByteBuffer data = BufferPool.acquire(length).limit(length);
     try {
       input.readFully(data);
     } catch (IOException | RuntimeException | Error e) {
       BufferPool.release(data);
-      session.leave(reserved);
+      session.leave(length);
       throw e;
     }
     return data.flip();
   }
 
-  private void writeAsItArrives(long cookie, long offset, int length, boolean durable, Pace pace)
+  private void writeInPieces(long cookie, long offset, int length, boolean durable, Pace pace)
       throws IOException {
-    Arrival arrival = new Arrival(offset);
-    arrival.write(length);
-    pace.took(arrival.slowestNs);
-    written(cookie, durable, arrival.failure);
+    int pieceSize =
+        input.canHold(PIECE_SIZE) ? PIECE_SIZE : Integer.highestOneBit(input.buffer().capacity());
+    long end = offset + length;
+    long slowestNs = 0;
+    Throwable failure = null;
+    int count;
+    for (long position = offset; position < end; position += count) {
+      count = (int) Math.min(end - position, pieceSize - position % pieceSize);
+      ByteBuffer data = receiveInPlace(count);
+      if (failure == null) {
+        long startNs = System.nanoTime();
+        try {
+          blocking.write(position, data);
+          slowestNs = Math.max(slowestNs, pacedNs(startNs, count));
+        } catch (IOException | RuntimeException e) {
+          failure = e;
+        }
+      }
+    }
+    pace.took(slowestNs);
+    written(cookie, durable, failure);
   }
 
-  private void writeInPieces(long cookie, long offset, int length, boolean durable)
-      throws IOException {
-    Arrival arrival = new Arrival(offset);
-    int left = length;
-    while (left > 0) {
-      int count = (int) Math.min(left, PIECE_SIZE - arrival.offset % PIECE_SIZE);
-      if (session.enter(count)) {
-        ByteBuffer data = receive(count, count);
-        try {
-          arrival.write(data);
-        } finally {
-          BufferPool.release(data);
-          session.leave(count);
-        }
-      } else {
-        arrival.write(count);
-      }
-      left -= count;
+  /** Waits for the next bytes; the view on them is valid until the next call. */
+  private ByteBuffer receiveInPlace(int length) throws IOException {
+    if (!input.await(length)) {
+      throw new EOFException("the client ended the connection in the middle of a write");
     }
-    written(cookie, durable, arrival.failure);
+    return input.take(length);
+  }
+
+  /** The size of a request says nothing about the medium: what a paced size of it took. */
+  private static long pacedNs(long startNs, int length) {
+    return (System.nanoTime() - startNs) / Math.max(1, length / PACED_SIZE);
   }
 
   /** All pieces of a request were written, but for those after a failure. */
@@ -147,53 +152,6 @@ final class Writes {
       session.replyWhenDone(cookie, session.device().flush());
     } else {
       session.succeed(cookie);
-    }
-  }
-
-  /** Data of one request on its way from the client to the device; after a failure to nowhere. */
-  private final class Arrival {
-    private long offset;
-
-    /** Of the pieces so far; the size of a request says nothing about the medium. */
-    private long slowestNs;
-
-    private Throwable failure;
-
-    Arrival(long offset) {
-      this.offset = offset;
-    }
-
-    /** Writes the next bytes as they arrive. */
-    void write(int length) throws IOException {
-      int left = length;
-      while (left > 0) {
-        int room = input.buffer().capacity() & -BufferPool.ALIGNMENT;
-        int least = Math.min(left, Math.min(room, ARRIVED_MIN));
-        if (!input.await(least)) {
-          throw new EOFException("the client ended the connection in the middle of a write");
-        }
-        int count = Math.min(left, input.available());
-        if (count < left) {
-          int step = Math.min(ARRIVED_MIN, Integer.highestOneBit(count));
-          count -= (int) ((offset + count) % step);
-        }
-        write(input.take(count));
-        left -= count;
-      }
-    }
-
-    void write(ByteBuffer data) {
-      int length = data.remaining();
-      long startNs = System.nanoTime();
-      try {
-        if (failure == null) {
-          blocking.write(offset, data);
-        }
-      } catch (IOException | RuntimeException e) {
-        failure = e;
-      }
-      slowestNs = Math.max(slowestNs, System.nanoTime() - startNs);
-      offset += length;
     }
   }
 }

@@ -434,8 +434,8 @@ class TransmissionTest {
 
   /** A connection's buffer that cannot grow has 16 KiB. */
   @ParameterizedTest
-  @CsvSource({"67108864, 65536", "0, 16384"})
-  void piecesOfALongWriteEndAtMultiplesOf64KiBOrOfWhatFits(long memoryMax, int multiple)
+  @CsvSource({"67108864, 1048576", "0, 16384"})
+  void piecesOfALongWriteEndAtMultiplesOfAMiBOrOfWhatFits(long memoryMax, int multiple)
       throws IOException {
     RecordingBlockStore destination = new RecordingBlockStore(new MemoryBlockStore(SIZE));
     NbdServerOptions options = NbdServerOptions.defaults().memoryMax(memoryMax);
