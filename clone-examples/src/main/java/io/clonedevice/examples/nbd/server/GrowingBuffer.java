@@ -11,6 +11,7 @@ final class GrowingBuffer {
   private static final int SIZE_MIN = 16 << 10;
 
   private final MemoryBudget budget;
+  private final int dataMax;
   private final int sizeMax;
   private ByteBuffer buffer = ByteBuffer.allocateDirect(SIZE_MIN);
 
@@ -24,6 +25,7 @@ final class GrowingBuffer {
    */
   GrowingBuffer(MemoryBudget budget, int dataMax) {
     this.budget = budget;
+    this.dataMax = dataMax;
     this.sizeMax = dataMax + 4096;
   }
 
@@ -52,7 +54,8 @@ final class GrowingBuffer {
     if (size > sizeMax) {
       return false;
     }
-    int wanted = Math.min(sizeMax, Integer.highestOneBit(size - 1) << 1);
+    int rounded = Integer.highestOneBit(size - 1) << 1;
+    int wanted = rounded < dataMax ? rounded : sizeMax;
     int added = wanted - buffer.capacity();
     if (!budget.tryReserve(added)) {
       return false;

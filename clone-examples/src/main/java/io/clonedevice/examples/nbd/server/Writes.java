@@ -8,12 +8,13 @@ import java.nio.ByteBuffer;
 
 /**
  * Serves writes. What is expected not to wait is written by the reader straight from the bytes that
- * it received; otherwise the data moves to a buffer of its own.
+ * it received, and so is what is too long or finds no memory; all else moves to a buffer of its
+ * own.
  */
 final class Writes {
   /**
-   * Pieces of a write that is longer end at multiples of it, so that they cover whole regions and
-   * whole folios of the page cache.
+   * Pieces of a write that is longer end at multiples of it, or of the power of two that fits, so
+   * that they cover whole regions of up to that size and whole folios of the page cache.
    */
   private static final int PIECE_SIZE = BufferPool.LARGE_SIZE;
 
@@ -39,10 +40,11 @@ final class Writes {
   void serve(long cookie, long offset, int length, boolean durable) throws IOException {
     session.counters().bytesWritten.add(length);
     Pace pace = session.device().isHydrated(offset, length) ? hydratedPace : unhydratedPace;
-    boolean inline = pace.isInline() && (!durable || session.isSerial());
-    if ((inline || length <= COPIED_MAX) && input.canHold(length)) {
+    boolean inline = pace.isInline();
+    if (length <= (inline ? PIECE_SIZE : COPIED_MAX) && input.canHold(length)) {
       ByteBuffer data = receiveInPlace(length);
-      if (inline || !session.enter(length)) {
+      boolean now = inline && (!durable || session.isSerial());
+      if (now || !session.enter(length)) {
         writeNow(cookie, offset, data, durable, pace);
       } else {
         ByteBuffer copy = BufferPool.acquire(length).limit(length);
@@ -107,8 +109,10 @@ final class Writes {
 
   private void writeInPieces(long cookie, long offset, int length, boolean durable, Pace pace)
       throws IOException {
-    int pieceSize =
-        input.canHold(PIECE_SIZE) ? PIECE_SIZE : Integer.highestOneBit(input.buffer().capacity());
+    int pieceSize = PIECE_SIZE;
+    while (!input.canHold(pieceSize)) {
+      pieceSize /= 2;
+    }
     long end = offset + length;
     long slowestNs = 0;
     Throwable failure = null;
@@ -120,10 +124,10 @@ final class Writes {
         long startNs = System.nanoTime();
         try {
           blocking.write(position, data);
-          slowestNs = Math.max(slowestNs, pacedNs(startNs, count));
         } catch (IOException | RuntimeException e) {
           failure = e;
         }
+        slowestNs = Math.max(slowestNs, pacedNs(startNs, count));
       }
     }
     pace.took(slowestNs);

@@ -10,6 +10,8 @@ import io.clonedevice.examples.nbd.NbdRequest;
 import io.clonedevice.examples.nbd.server.RawClient.Reply;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.store.BlockIoException.Operation;
+import io.clonedevice.store.BlockStore;
+import io.clonedevice.store.FilterBlockStore;
 import io.clonedevice.store.MemoryBlockStore;
 import io.clonedevice.testing.FaultyBlockStore;
 import io.clonedevice.testing.GatedBlockStore;
@@ -22,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -108,6 +111,35 @@ class TransmissionTest {
       System.arraycopy(data, 0, expected, offset, fitting);
       assertThat(client.read(0, SIZE)).isEqualTo(expected);
     }
+  }
+
+  /** Nobody could overtake it; its data may come together with its header. */
+  @ParameterizedTest
+  @ValueSource(ints = {4096, 300_032, 1 << 20})
+  void durableWriteOfASerialClientIsWrittenByTheReader(int length) throws IOException {
+    List<String> writers = new CopyOnWriteArrayList<>();
+    BlockStore destination =
+        new FilterBlockStore(new MemoryBlockStore(SIZE)) {
+          @Override
+          public Execution execution() {
+            return Execution.IO_EXECUTOR;
+          }
+
+          @Override
+          public void write(long offset, ByteBuffer source) throws IOException {
+            writers.add(Thread.currentThread().getName());
+            super.write(offset, source);
+          }
+        };
+    clone =
+        new ServedClone(
+            SIZE, NbdServerOptions.defaults(), Hydration.disabled(), source -> source, destination);
+    try (RawClient client = clone.connect().go(true)) {
+      byte[] data = filled(length, 'F');
+      assertThat(client.ask(NbdCommand.WRITE, NbdCommand.FLAG_FUA, 0, length, data)).isNull();
+      assertThat(client.ask(NbdCommand.WRITE, NbdCommand.FLAG_FUA, 0, length, data)).isNull();
+    }
+    assertThat(writers).isNotEmpty().allMatch(writer -> writer.startsWith("nbd-client"));
   }
 
   @ParameterizedTest
@@ -434,7 +466,7 @@ class TransmissionTest {
 
   /** A connection's buffer that cannot grow has 16 KiB. */
   @ParameterizedTest
-  @CsvSource({"67108864, 1048576", "0, 16384"})
+  @CsvSource({"67108864, 1048576", "307200, 262144", "0, 16384"})
   void piecesOfALongWriteEndAtMultiplesOfAMiBOrOfWhatFits(long memoryMax, int multiple)
       throws IOException {
     RecordingBlockStore destination = new RecordingBlockStore(new MemoryBlockStore(SIZE));
@@ -442,8 +474,6 @@ class TransmissionTest {
     clone = new ServedClone(SIZE, options, Hydration.disabled(), source -> source, destination);
     try (RawClient client = clone.connect().go(true)) {
       assertThat(client.write(0, filled(SIZE, 'U'))).isNull();
-      destination.journal().clear();
-
       assertThat(client.write(512, filled(SIZE - 1024, 'H'))).isNull();
 
       assertThat(destination.calls())
