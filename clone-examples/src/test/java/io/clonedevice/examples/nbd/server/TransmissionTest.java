@@ -304,6 +304,39 @@ class TransmissionTest {
     }
   }
 
+  /** It is received into a buffer of its own then, not into that of the reader. */
+  @Test
+  void longWriteThatWaitsForASlowSourceIsOvertaken() throws Exception {
+    GatedBlockStore[] gate = new GatedBlockStore[1];
+    clone =
+        new ServedClone(
+            SIZE,
+            NbdServerOptions.defaults(),
+            Hydration.disabled(),
+            source ->
+                gate[0] = new GatedBlockStore(new SlowBlockStore(source, Duration.ofMillis(20))));
+    try (RawClient client = clone.connect().go(true)) {
+      byte[] expected = clone.content();
+      byte[] data = filled(5 * REGION, 'L');
+      for (int write = 0; write < 4; write++) {
+        int offset = write * 8 * REGION + 512;
+        assertThat(client.write(offset, data)).isNull();
+        System.arraycopy(data, 0, expected, offset, data.length);
+      }
+      gate[0].hold(Operation.READ);
+      int offset = 64 * REGION + 512;
+      long slow = client.request(NbdCommand.WRITE, 0, offset, data.length, data);
+      gate[0].awaitWaiting(1);
+      long fast = client.request(NbdCommand.READ, 0, 0, 4096);
+
+      assertThat(client.reply(0).cookie()).isEqualTo(fast);
+      gate[0].open();
+      assertThat(client.reply(0).cookie()).isEqualTo(slow);
+      System.arraycopy(data, 0, expected, offset, data.length);
+      assertThat(client.read(0, SIZE)).isEqualTo(expected);
+    }
+  }
+
   // ---- what goes wrong
 
   @ParameterizedTest
