@@ -41,7 +41,7 @@ final class CommitPipeline {
   // Guarded by lock; whether some thread runs rounds or is about to.
   private boolean running;
 
-  // Guarded by lock; whether some thread waits in close() for the last round.
+  // Guarded by lock; whether close() has begun, which waits for the last round.
   private boolean closing;
 
   // Guarded by lock.

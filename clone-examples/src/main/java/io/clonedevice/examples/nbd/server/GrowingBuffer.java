@@ -10,8 +10,10 @@ import java.nio.ByteBuffer;
 final class GrowingBuffer {
   private static final int SIZE_MIN = 16 << 10;
 
+  /** A page, so that what comes before the data of the largest size fits beside it. */
+  private static final int HEADER_ROOM = 4096;
+
   private final MemoryBudget budget;
-  private final int dataMax;
   private final int sizeMax;
   private ByteBuffer buffer = ByteBuffer.allocateDirect(SIZE_MIN);
 
@@ -25,8 +27,7 @@ final class GrowingBuffer {
    */
   GrowingBuffer(MemoryBudget budget, int dataMax) {
     this.budget = budget;
-    this.dataMax = dataMax;
-    this.sizeMax = dataMax + 4096;
+    this.sizeMax = dataMax + HEADER_ROOM;
   }
 
   ByteBuffer buffer() {
@@ -55,7 +56,7 @@ final class GrowingBuffer {
       return false;
     }
     int rounded = Integer.highestOneBit(size - 1) << 1;
-    int wanted = rounded < dataMax ? rounded : sizeMax;
+    int wanted = rounded < sizeMax - HEADER_ROOM ? rounded : sizeMax;
     int added = wanted - buffer.capacity();
     if (!budget.tryReserve(added)) {
       return false;

@@ -18,7 +18,7 @@ final class Writes {
    */
   private static final int PIECE_SIZE = BufferPool.LARGE_SIZE;
 
-  /** Bytes up to which copying received data is cheaper than receiving it elsewhere. */
+  /** A longer write that moves to a buffer of its own is received into it, not copied. */
   private static final int COPIED_MAX = 256 << 10;
 
   /** Bytes that take long only if the medium waits. */

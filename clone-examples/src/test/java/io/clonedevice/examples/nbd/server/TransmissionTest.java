@@ -269,27 +269,20 @@ class TransmissionTest {
 
   @Test
   void whatWaitsForASlowSourceIsOvertaken() throws Exception {
-    GatedBlockStore[] gate = new GatedBlockStore[1];
-    clone =
-        new ServedClone(
-            SIZE,
-            NbdServerOptions.defaults(),
-            Hydration.disabled(),
-            source ->
-                gate[0] = new GatedBlockStore(new SlowBlockStore(source, Duration.ofMillis(20))));
+    GatedBlockStore gate = serveSlowSource();
     try (RawClient client = clone.connect().go(true)) {
       client.write(0, filled(REGION, 'W'));
       for (int read = 0; read < 4; read++) {
         client.read(REGION, 512);
       }
-      gate[0].hold(Operation.READ);
+      gate.hold(Operation.READ);
       long slow = client.request(NbdCommand.READ, 0, 2 * REGION, 4096);
       long partial = client.request(NbdCommand.READ, 0, 3 * REGION, 2 << 20);
-      gate[0].awaitWaiting(3);
+      gate.awaitWaiting(3);
       long fast = client.request(NbdCommand.READ, 0, 0, 4096);
 
       assertThat(client.reply(0).cookie()).isEqualTo(fast);
-      gate[0].open();
+      gate.open();
       List<Long> late = new ArrayList<>();
       int chunks = 0;
       while (late.size() < 2) {
@@ -307,14 +300,7 @@ class TransmissionTest {
   /** It is received into a buffer of its own then, not into that of the reader. */
   @Test
   void longWriteThatWaitsForASlowSourceIsOvertaken() throws Exception {
-    GatedBlockStore[] gate = new GatedBlockStore[1];
-    clone =
-        new ServedClone(
-            SIZE,
-            NbdServerOptions.defaults(),
-            Hydration.disabled(),
-            source ->
-                gate[0] = new GatedBlockStore(new SlowBlockStore(source, Duration.ofMillis(20))));
+    GatedBlockStore gate = serveSlowSource();
     try (RawClient client = clone.connect().go(true)) {
       byte[] expected = clone.content();
       byte[] data = filled(5 * REGION, 'L');
@@ -323,18 +309,31 @@ class TransmissionTest {
         assertThat(client.write(offset, data)).isNull();
         System.arraycopy(data, 0, expected, offset, data.length);
       }
-      gate[0].hold(Operation.READ);
+      gate.hold(Operation.READ);
       int offset = 64 * REGION + 512;
       long slow = client.request(NbdCommand.WRITE, 0, offset, data.length, data);
-      gate[0].awaitWaiting(1);
+      gate.awaitWaiting(1);
       long fast = client.request(NbdCommand.READ, 0, 0, 4096);
 
       assertThat(client.reply(0).cookie()).isEqualTo(fast);
-      gate[0].open();
+      gate.open();
       assertThat(client.reply(0).cookie()).isEqualTo(slow);
       System.arraycopy(data, 0, expected, offset, data.length);
       assertThat(client.read(0, SIZE)).isEqualTo(expected);
     }
+  }
+
+  /** Returns the gate before the source, open. */
+  private GatedBlockStore serveSlowSource() throws IOException {
+    GatedBlockStore[] gate = new GatedBlockStore[1];
+    clone =
+        new ServedClone(
+            SIZE,
+            NbdServerOptions.defaults(),
+            Hydration.disabled(),
+            source ->
+                gate[0] = new GatedBlockStore(new SlowBlockStore(source, Duration.ofMillis(20))));
+    return gate[0];
   }
 
   // ---- what goes wrong
