@@ -33,16 +33,25 @@ public final class BufferPool {
    * @return a buffer of at least {@code min(size, LARGE_SIZE)} bytes
    */
   public static ByteBuffer acquire(long size) {
-    boolean small = size <= SMALL_SIZE;
-    ByteBuffer buffer = (small ? SMALL : LARGE).poll();
+    int capacity = capacityFor(size);
+    ByteBuffer buffer = (capacity == SMALL_SIZE ? SMALL : LARGE).poll();
     if (buffer != null) {
       return buffer.clear();
     }
-    int capacity = small ? SMALL_SIZE : LARGE_SIZE;
     return ByteBuffer.allocateDirect(capacity + ALIGNMENT - 1)
         .alignedSlice(ALIGNMENT)
         .limit(capacity)
         .slice();
+  }
+
+  /**
+   * Returns how large a buffer is that {@link #acquire} returns.
+   *
+   * @param size bytes that are wanted; positive
+   * @return the buffer's capacity, which is what it costs to keep, in bytes
+   */
+  public static int capacityFor(long size) {
+    return size <= SMALL_SIZE ? SMALL_SIZE : LARGE_SIZE;
   }
 
   /**

@@ -62,7 +62,8 @@ public final class NbdServer implements Closeable {
   public NbdServer(CloneDevice device, NbdServerOptions options) {
     this.export = new Export(device, options);
     this.options = options;
-    this.budget = new MemoryBudget(options.memoryMax());
+    long jvmMax = Runtime.getRuntime().maxMemory();
+    this.budget = new MemoryBudget(Math.min(options.memoryMax(), jvmMax / 2));
     // A helper that a client keeps waiting must not be missing to another one: no upper limit but
     // that a connection has one at a time to send, and one for each question that it may ask.
     this.helpers =

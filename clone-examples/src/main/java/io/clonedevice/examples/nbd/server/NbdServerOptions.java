@@ -127,7 +127,8 @@ public final class NbdServerOptions {
    * Sets how much memory outside the heap all connections together may have beyond the 32 KiB of
    * each. Where it is used up, requests are served in smaller pieces and one after the other.
    *
-   * @param bytes not negative
+   * @param bytes not negative; no more than half of {@link Runtime#maxMemory} is used, which memory
+   *     outside the heap is limited to by default
    * @return changed copy
    * @throws IllegalArgumentException if negative
    */

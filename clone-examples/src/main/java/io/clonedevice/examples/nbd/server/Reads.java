@@ -4,7 +4,7 @@ import io.clonedevice.store.BufferPool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * Serves reads. What is expected to be in memory is read by the reader straight into the batch of
@@ -143,10 +143,11 @@ final class Reads {
   /** Starts an asynchronous read, in parts if it is long; false if there is no memory for it. */
   private boolean readAsync(long cookie, long offset, int length) throws IOException {
     if (length <= ASYNC_SIZE_MAX) {
-      if (!session.enter(length)) {
+      ByteBuffer data = session.tryEnterWithBuffer(length);
+      if (data == null) {
         return false;
       }
-      start(offset, length, (data, failure) -> endWhole(cookie, offset, data, failure));
+      start(offset, data, failure -> endWhole(cookie, offset, data, failure));
       return true;
     }
     // This entry is for the end of the reply, each part has one of its own.
@@ -155,8 +156,9 @@ final class Reads {
     for (int position = 0; position < length; position += ASYNC_SIZE_MAX) {
       int count = Math.min(ASYNC_SIZE_MAX, length - position);
       long from = offset + position;
-      if (session.enter(count)) {
-        start(from, count, (data, failure) -> endPart(cookie, from, data, failure, left));
+      ByteBuffer data = session.tryEnterWithBuffer(count);
+      if (data != null) {
+        start(from, data, failure -> endPart(cookie, from, data, failure, left));
       } else {
         readInChunks(cookie, from, count, unhydratedPace, false);
         partEnded(cookie, left);
@@ -165,15 +167,11 @@ final class Reads {
     return true;
   }
 
-  private void start(long offset, int length, BiConsumer<ByteBuffer, Throwable> end) {
-    ByteBuffer data = BufferPool.acquire(length).limit(length);
+  private void start(long offset, ByteBuffer data, Consumer<Throwable> end) {
     try {
-      session
-          .device()
-          .read(offset, data)
-          .whenComplete((done, failure) -> end.accept(data, failure));
+      session.device().read(offset, data).whenComplete((done, failure) -> end.accept(failure));
     } catch (RuntimeException e) {
-      end.accept(data, e);
+      end.accept(e);
     }
   }
 
@@ -183,7 +181,7 @@ final class Reads {
         failure == null
             ? codec.readHeader(cookie, offset, length, true)
             : session.lateError(cookie, failure);
-    output.leave(new LateReply(header, withOutcome(data, failure), length));
+    output.leave(new LateReply(header, withOutcome(data, failure), data.capacity()));
   }
 
   private void endPart(
@@ -196,7 +194,7 @@ final class Reads {
       session.counters().errors.increment();
       header = errorAt(cookie, failure, offset, false);
     }
-    output.leave(new LateReply(header, withOutcome(data, failure), length));
+    output.leave(new LateReply(header, withOutcome(data, failure), data.capacity()));
     partEnded(cookie, left);
   }
 

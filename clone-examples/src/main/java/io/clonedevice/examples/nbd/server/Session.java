@@ -3,6 +3,7 @@ package io.clonedevice.examples.nbd.server;
 import io.clonedevice.CloneDevice;
 import io.clonedevice.examples.nbd.NbdError;
 import io.clonedevice.examples.nbd.NbdReply;
+import io.clonedevice.store.BufferPool;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -122,6 +123,25 @@ final class Session {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while requests were in flight");
+    }
+  }
+
+  /**
+   * Begins one with a buffer for its data, whose capacity it has entered with.
+   *
+   * @return {@code null} if there is no memory for it, so that it must be served here and now
+   */
+  ByteBuffer tryEnterWithBuffer(int length) throws IOException {
+    int capacity = BufferPool.capacityFor(length);
+    if (!enter(capacity)) {
+      return null;
+    }
+    try {
+      return BufferPool.acquire(length).limit(length);
+    } catch (OutOfMemoryError e) {
+      // Direct memory is the whole program's; the budget is not all that takes of it.
+      leave(capacity);
+      return null;
     }
   }
 

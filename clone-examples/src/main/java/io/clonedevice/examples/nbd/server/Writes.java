@@ -44,16 +44,21 @@ final class Writes {
     if (length <= (inline ? PIECE_SIZE : COPIED_MAX) && input.canHold(length)) {
       ByteBuffer data = receiveInPlace(length);
       boolean now = inline && (!durable || session.isSerial());
-      if (now || !session.enter(length)) {
+      ByteBuffer copy = now ? null : session.tryEnterWithBuffer(length);
+      if (copy == null) {
         writeNow(cookie, offset, data, durable, pace);
       } else {
-        ByteBuffer copy = BufferPool.acquire(length).limit(length);
         writeAsync(cookie, offset, copy.put(data).flip(), durable);
       }
-    } else if (!inline && length <= PIECE_SIZE && session.enter(length)) {
-      writeAsync(cookie, offset, receive(length), durable);
     } else {
-      writeInPieces(cookie, offset, length, durable, pace);
+      boolean mayMove = !inline && length <= PIECE_SIZE;
+      ByteBuffer data = mayMove ? session.tryEnterWithBuffer(length) : null;
+      if (data == null) {
+        writeInPieces(cookie, offset, length, durable, pace);
+      } else {
+        receive(data);
+        writeAsync(cookie, offset, data.flip(), durable);
+      }
     }
   }
 
@@ -78,33 +83,28 @@ final class Writes {
     session.succeed(cookie);
   }
 
-  /** The request has entered with the length of its data. */
   private void writeAsync(long cookie, long offset, ByteBuffer data, boolean durable) {
-    long length = data.remaining();
     try {
       (durable ? session.device().writeDurably(offset, data) : session.device().write(offset, data))
-          .whenComplete((done, failure) -> ended(cookie, data, length, failure));
+          .whenComplete((done, failure) -> ended(cookie, data, failure));
     } catch (RuntimeException e) {
-      ended(cookie, data, length, e);
+      ended(cookie, data, e);
     }
   }
 
-  private void ended(long cookie, ByteBuffer data, long reserved, Throwable failure) {
+  private void ended(long cookie, ByteBuffer data, Throwable failure) {
     BufferPool.release(data);
-    session.endLate(cookie, failure, reserved);
+    session.endLate(cookie, failure, data.capacity());
   }
 
-  /** Receives data of a request that has entered with its length into a buffer from the pool. */
-  private ByteBuffer receive(int length) throws IOException {
-    ByteBuffer data = BufferPool.acquire(length).limit(length);
+  private void receive(ByteBuffer data) throws IOException {
     try {
       input.readFully(data);
     } catch (IOException | RuntimeException | Error e) {
       BufferPool.release(data);
-      session.leave(length);
+      session.leave(data.capacity());
       throw e;
     }
-    return data.flip();
   }
 
   private void writeInPieces(long cookie, long offset, int length, boolean durable, Pace pace)

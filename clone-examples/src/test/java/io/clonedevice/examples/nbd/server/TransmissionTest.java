@@ -323,16 +323,63 @@ class TransmissionTest {
     }
   }
 
-  /** Returns the gate before the source, open. */
+  /** A request of 65 KiB keeps a buffer of a MiB, which is what the budget has to count. */
+  @Test
+  void whoFindsNoMemoryForAWholeBufferIsServedByItsReader() throws Exception {
+    List<String> readers = new CopyOnWriteArrayList<>();
+    NbdServerOptions options = NbdServerOptions.defaults().memoryMax(3 << 19);
+    GatedBlockStore gate = serveSlowSource(options, readers);
+    try (RawClient first = clone.connect().go(true);
+        RawClient second = clone.connect().go(true)) {
+      for (RawClient client : List.of(first, second)) {
+        for (int read = 0; read < 4; read++) {
+          client.read(REGION, 512);
+        }
+      }
+      readers.clear();
+      gate.hold(Operation.READ);
+      int length = 65 << 10;
+      first.request(NbdCommand.READ, 0, 8 * REGION, length);
+      gate.awaitWaiting(1);
+      assertThat(readers).noneMatch(name -> name.startsWith("nbd-client-"));
+      second.request(NbdCommand.READ, 0, 16 * REGION, length);
+      gate.awaitWaiting(2);
+
+      assertThat(readers).anyMatch(name -> name.startsWith("nbd-client-"));
+
+      gate.open();
+      byte[] expected = Arrays.copyOfRange(clone.content(), 8 * REGION, 8 * REGION + length);
+      assertThat(Arrays.copyOfRange(first.reply(0).payload(), 8, 8 + length)).isEqualTo(expected);
+    }
+  }
+
   private GatedBlockStore serveSlowSource() throws IOException {
+    return serveSlowSource(NbdServerOptions.defaults(), new CopyOnWriteArrayList<>());
+  }
+
+  /**
+   * Returns the gate before the source, open.
+   *
+   * @param readers gets the name of the thread of each read of the source
+   */
+  private GatedBlockStore serveSlowSource(NbdServerOptions options, List<String> readers)
+      throws IOException {
     GatedBlockStore[] gate = new GatedBlockStore[1];
     clone =
         new ServedClone(
             SIZE,
-            NbdServerOptions.defaults(),
+            options,
             Hydration.disabled(),
-            source ->
-                gate[0] = new GatedBlockStore(new SlowBlockStore(source, Duration.ofMillis(20))));
+            source -> {
+              gate[0] = new GatedBlockStore(new SlowBlockStore(source, Duration.ofMillis(20)));
+              return new FilterBlockStore(gate[0]) {
+                @Override
+                public void read(long offset, ByteBuffer target) throws IOException {
+                  readers.add(Thread.currentThread().getName());
+                  super.read(offset, target);
+                }
+              };
+            });
     return gate[0];
   }
 
