@@ -1,12 +1,17 @@
 package io.clonedevice.examples.nbd.server;
 
 import io.clonedevice.examples.nbd.NbdError;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 
 /** What a client is told of a failure. */
 final class Failures {
   /** Clients show it to people; a longer text would only be cut there. */
   private static final int MESSAGE_LENGTH_MAX = 512;
+
+  /** The JDK tells ENOSPC, EDQUOT and EFBIG by their texts alone; the protocol has one for all. */
+  private static final List<String> NO_SPACE =
+      List.of("No space left on device", "Disk quota exceeded", "File too large");
 
   private Failures() {}
 
@@ -15,8 +20,7 @@ final class Failures {
       if (cause instanceof IllegalStateException) {
         return NbdError.ESHUTDOWN;
       }
-      // The JDK tells a full disk by its text alone.
-      if (cause.getMessage() != null && cause.getMessage().contains("No space left on device")) {
+      if (cause.getMessage() != null && NO_SPACE.stream().anyMatch(cause.getMessage()::contains)) {
         return NbdError.ENOSPC;
       }
     }
