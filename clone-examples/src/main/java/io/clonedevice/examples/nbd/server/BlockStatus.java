@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
 
 /** Serves block status: on a helper's thread, because a store may have to be asked. */
 final class BlockStatus {
@@ -16,8 +18,12 @@ final class BlockStatus {
   /** Questions to a store for one reply: adjacent answers may be alike. */
   private static final int QUESTIONS_MAX = 16 * EXTENTS_MAX;
 
+  /** Helpers that the questions of a connection take at once; its reader waits for the next. */
+  private static final int THREADS_MAX = 8;
+
   private final Session session;
   private final Set<MetaContext> contexts;
+  private final Semaphore threads = new Semaphore(THREADS_MAX);
 
   BlockStatus(Session session, Set<MetaContext> contexts) {
     this.session = session;
@@ -30,13 +36,24 @@ final class BlockStatus {
 
   void serve(long cookie, long offset, long length, boolean onlyOne) throws IOException {
     session.enter(0);
-    session
-        .helpers()
-        .execute(
-            () ->
-                session
-                    .output()
-                    .leave(new LateReply(reply(cookie, offset, length, onlyOne), null, 0)));
+    Runnable answer =
+        () -> {
+          try {
+            ByteBuffer reply = reply(cookie, offset, length, onlyOne);
+            session.output().leave(new LateReply(reply, null, 0));
+          } finally {
+            threads.release();
+          }
+        };
+    if (!threads.tryAcquire()) {
+      session.output().send();
+      threads.acquireUninterruptibly();
+    }
+    try {
+      session.helpers().execute(answer);
+    } catch (RejectedExecutionException | OutOfMemoryError e) {
+      answer.run();
+    }
   }
 
   private ByteBuffer reply(long cookie, long offset, long length, boolean onlyOne) {
@@ -63,7 +80,7 @@ final class BlockStatus {
         extents.forEach(reply::putLong);
       }
       return reply.flip();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       return session.lateError(cookie, e);
     }
   }

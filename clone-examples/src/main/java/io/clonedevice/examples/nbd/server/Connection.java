@@ -63,10 +63,10 @@ final class Connection implements Runnable {
   }
 
   private void transmit(Negotiated negotiated) throws IOException {
-    Session session = server.newSession(negotiated);
+    Session session = server.newSession(negotiated, this::abort);
     boolean connected = false;
     try {
-      new Transmission(session, negotiated, () -> stopping).run();
+      new Transmission(session, negotiated).run();
       connected = true;
     } catch (IOException e) {
       // A TLS client whose input was shut down by the server did not say goodbye.

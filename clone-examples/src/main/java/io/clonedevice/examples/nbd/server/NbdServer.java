@@ -230,8 +230,8 @@ public final class NbdServer implements Closeable {
     return options;
   }
 
-  Session newSession(Negotiated negotiated) {
-    return new Session(export, negotiated, budget, helpers, counters);
+  Session newSession(Negotiated negotiated, Runnable abort) {
+    return new Session(export, negotiated, budget, helpers, counters, abort);
   }
 
   Future<?> abortAfterHandshakeTimeout(Connection connection) {

@@ -5,8 +5,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where a connection's replies go: those of the reader, gathered in a batch, and those of
@@ -16,6 +19,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * of the server. The threads of the device only ever leave a reply in the queue.
  */
 final class ReplyOutput {
+  private static final Logger LOG = LoggerFactory.getLogger(ReplyOutput.class);
+
   private static final int GATHERED_MAX = 64;
 
   /**
@@ -27,6 +32,7 @@ final class ReplyOutput {
   private final ByteChannel channel;
   private final InFlight inFlight;
   private final Executor helpers;
+  private final Runnable abort;
 
   // The reader's alone.
   private final GrowingBuffer batch;
@@ -47,11 +53,22 @@ final class ReplyOutput {
   // Guarded by writing. Nothing is sent any more.
   private boolean broken;
 
-  ReplyOutput(ByteChannel channel, MemoryBudget budget, InFlight inFlight, Executor helpers) {
+  /**
+   * Makes one without replies.
+   *
+   * @param abort ends the connection at once; called by any thread, also more than once
+   */
+  ReplyOutput(
+      ByteChannel channel,
+      MemoryBudget budget,
+      InFlight inFlight,
+      Executor helpers,
+      Runnable abort) {
     this.channel = channel;
     this.batch = new GrowingBuffer(budget, DATA_MAX);
     this.inFlight = inFlight;
     this.helpers = helpers;
+    this.abort = abort;
   }
 
   // ---- the reader's batch
@@ -122,7 +139,14 @@ final class ReplyOutput {
   void leave(LateReply reply) {
     late.add(reply);
     if (left.getAndIncrement() == 0) {
-      helpers.execute(this::help);
+      try {
+        helpers.execute(this::help);
+      } catch (RejectedExecutionException | OutOfMemoryError e) {
+        LOG.error("no thread to send replies with; the connection ends: {}", e.toString());
+        abort.run();
+        // Nobody blocks any more in writing to a socket that is closed.
+        help();
+      }
     }
   }
 
@@ -162,9 +186,13 @@ final class ReplyOutput {
         if (!broken) {
           Channels.writeFully(channel, gathered, buffers);
         }
-      } catch (IOException | RuntimeException e) {
-        // The reader learns it from its next write, or from the channel's end.
+      } catch (IOException e) {
         broken = true;
+        abort.run();
+      } catch (RuntimeException | Error e) {
+        LOG.error("replies could not be sent; the connection ends", e);
+        broken = true;
+        abort.run();
       } finally {
         for (int i = 0; i < replies; i++) {
           taken[i].release(inFlight);

@@ -32,11 +32,12 @@ final class Session {
       Negotiated negotiated,
       MemoryBudget budget,
       Executor helpers,
-      ServerCounters counters) {
+      ServerCounters counters,
+      Runnable abort) {
     this.export = export;
     this.codec = new ReplyCodec(negotiated.structuredReplies());
     this.inFlight = new InFlight(budget);
-    this.output = new ReplyOutput(negotiated.channel(), budget, inFlight, helpers);
+    this.output = new ReplyOutput(negotiated.channel(), budget, inFlight, helpers, abort);
     this.input = new RequestInput(negotiated.channel(), budget, output::send);
     this.helpers = helpers;
     this.counters = counters;

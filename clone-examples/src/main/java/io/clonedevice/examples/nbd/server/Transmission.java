@@ -6,7 +6,6 @@ import io.clonedevice.examples.nbd.NbdRequest;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
-import java.util.function.BooleanSupplier;
 
 /** The transmission phase of one connection: checks each request and hands it to who serves it. */
 final class Transmission {
@@ -20,9 +19,8 @@ final class Transmission {
   private final Writes writes;
   private final Erasures erasures;
   private final BlockStatus blockStatus;
-  private final BooleanSupplier stopping;
 
-  Transmission(Session session, Negotiated negotiated, BooleanSupplier stopping) {
+  Transmission(Session session, Negotiated negotiated) {
     this.session = session;
     this.export = session.export();
     this.input = session.input();
@@ -30,11 +28,10 @@ final class Transmission {
     this.writes = new Writes(session);
     this.erasures = new Erasures(session);
     this.blockStatus = new BlockStatus(session, negotiated.contexts());
-    this.stopping = stopping;
   }
 
   /**
-   * Serves requests until the client disconnects, or the server stops.
+   * Serves requests until the client disconnects, or no more can be received.
    *
    * @throws ProtocolException if the client broke the protocol
    * @throws IOException if the connection failed
@@ -62,13 +59,12 @@ final class Transmission {
   }
 
   /**
-   * Serves one request, unless the client ended the connection, the server stops, or this request
-   * ends it.
+   * Serves one request, unless no more can be received, or this request ends the connection.
    *
    * @return whether another may follow
    */
   private boolean serveNext() throws IOException {
-    if (stopping.getAsBoolean() || !input.await(NbdRequest.SIZE)) {
+    if (!input.await(NbdRequest.SIZE)) {
       return false;
     }
     ByteBuffer buffer = input.buffer();
@@ -158,7 +154,7 @@ final class Transmission {
       return NbdError.EPERM;
     }
     if (offset < 0 || offset > export.size() || length > export.size() - offset) {
-      return changes ? NbdError.ENOSPC : NbdError.EINVAL;
+      return changes && command != NbdCommand.TRIM ? NbdError.ENOSPC : NbdError.EINVAL;
     }
     boolean carriesData = command == NbdCommand.READ || command == NbdCommand.WRITE;
     return length == 0
