@@ -4,42 +4,33 @@ import java.nio.ByteBuffer;
 
 /**
  * A direct buffer of a connection that is small until it turns out to be too small, because most of
- * a thousand connections idle. What it grows by comes out of the server's budget; where that is
- * used up it stays as it is. Used by the connection's reader only.
+ * a thousand connections idle. Where there is no large one it stays as it is. Used by the
+ * connection's reader only.
  */
 final class GrowingBuffer {
-  private static final int SIZE_MIN = 16 << 10;
+  private static final int SMALL_SIZE = 16 << 10;
 
-  /** A page, so that what comes before the data of the largest size fits beside it. */
-  private static final int HEADER_ROOM = 4096;
-
-  private final MemoryBudget budget;
-  private final int sizeMax;
-  private ByteBuffer buffer = ByteBuffer.allocateDirect(SIZE_MIN);
+  private final LargeBuffers largeBuffers;
+  private final ByteBuffer small = ByteBuffer.allocateDirect(SMALL_SIZE);
+  private ByteBuffer buffer = small;
 
   /** The same bytes with a position and limit of its own. */
   private ByteBuffer view = buffer.duplicate();
 
-  /**
-   * Makes a small one.
-   *
-   * @param dataMax bytes of data that it may grow to hold, with a page for what comes before them
-   */
-  GrowingBuffer(MemoryBudget budget, int dataMax) {
-    this.budget = budget;
-    this.sizeMax = dataMax + HEADER_ROOM;
+  GrowingBuffer(LargeBuffers largeBuffers) {
+    this.largeBuffers = largeBuffers;
   }
 
   ByteBuffer buffer() {
     return buffer;
   }
 
-  int capacity() {
-    return buffer.capacity();
+  boolean isLarge() {
+    return buffer.capacity() > SMALL_SIZE;
   }
 
-  int sizeMax() {
-    return sizeMax;
+  int capacity() {
+    return buffer.capacity();
   }
 
   /** Returns the one view on a range; valid until the next call. */
@@ -52,26 +43,34 @@ final class GrowingBuffer {
     if (size <= buffer.capacity()) {
       return true;
     }
-    if (size > sizeMax) {
+    ByteBuffer large = size <= LargeBuffers.SIZE ? largeBuffers.tryTake() : null;
+    if (large == null) {
       return false;
     }
-    int rounded = Integer.highestOneBit(size - 1) << 1;
-    int wanted = rounded < sizeMax - HEADER_ROOM ? rounded : sizeMax;
-    int added = wanted - buffer.capacity();
-    if (!budget.tryReserve(added)) {
-      return false;
-    }
-    ByteBuffer larger = ByteBuffer.allocateDirect(wanted);
-    larger.put(buffer.flip());
-    buffer = larger;
-    view = larger.duplicate();
+    use(large.put(buffer.flip()));
     return true;
   }
 
-  /** Gives back to the budget what was taken; the memory itself is the garbage collector's. */
+  /** Becomes small while memory is scarce; keeps the bytes up to the position, which must fit. */
+  void shrinkIfScarce() {
+    if (isLarge() && largeBuffers.areScarce()) {
+      ByteBuffer large = buffer;
+      use(small.clear().put(large.flip()));
+      largeBuffers.giveBack(large);
+    }
+  }
+
+  /** Gives back what was taken; not to be used any more. */
   void release() {
-    budget.release(buffer.capacity() - SIZE_MIN);
+    if (isLarge()) {
+      largeBuffers.giveBack(buffer);
+    }
     buffer = null;
     view = null;
+  }
+
+  private void use(ByteBuffer next) {
+    buffer = next;
+    view = next.duplicate();
   }
 }

@@ -4,9 +4,11 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** What all connections may take beyond their own small buffers. Thread-safe, never waits. */
 final class MemoryBudget {
+  private final long size;
   private final AtomicLong free;
 
   MemoryBudget(long bytes) {
+    this.size = bytes;
     this.free = new AtomicLong(bytes);
   }
 
@@ -23,7 +25,7 @@ final class MemoryBudget {
     free.addAndGet(bytes);
   }
 
-  long free() {
-    return free.get();
+  boolean isHalfUsed() {
+    return free.get() < size / 2;
   }
 }

@@ -43,6 +43,7 @@ public final class NbdServer implements Closeable {
   private final Export export;
   private final NbdServerOptions options;
   private final MemoryBudget budget;
+  private final LargeBuffers largeBuffers;
   private final ServerCounters counters = new ServerCounters();
   private final ExecutorService helpers;
   private final ScheduledThreadPoolExecutor timer;
@@ -64,6 +65,7 @@ public final class NbdServer implements Closeable {
     this.options = options;
     long jvmMax = Runtime.getRuntime().maxMemory();
     this.budget = new MemoryBudget(Math.min(options.memoryMax(), jvmMax / 2));
+    this.largeBuffers = new LargeBuffers(budget);
     // A helper that a client keeps waiting must not be missing to another one: no upper limit but
     // that a connection has one at a time to send, and one for each question that it may ask.
     this.helpers =
@@ -231,7 +233,7 @@ public final class NbdServer implements Closeable {
   }
 
   Session newSession(Negotiated negotiated, Runnable abort) {
-    return new Session(export, negotiated, budget, helpers, counters, abort);
+    return new Session(export, negotiated, budget, largeBuffers, helpers, counters, abort);
   }
 
   Future<?> abortAfterHandshakeTimeout(Connection connection) {

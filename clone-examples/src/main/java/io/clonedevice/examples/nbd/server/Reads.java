@@ -31,7 +31,7 @@ final class Reads {
     Pace pace = session.device().isHydrated(offset, length) ? hydratedPace : unhydratedPace;
     boolean inline = pace.isInline();
     int size = codec.readHeaderSize() + length;
-    boolean mayFit = size <= output.batch().sizeMax();
+    boolean mayFit = size <= LargeBuffers.SIZE;
     if (inline && mayFit && output.tryMakeRoom(size)) {
       readWhole(cookie, offset, length, pace);
     } else if (codec.isStructured() && !unfragmented) {
@@ -66,7 +66,7 @@ final class Reads {
   /** Through the batch, chunk by chunk; ends the reply if {@code done}. */
   private void readInChunks(long cookie, long offset, int length, Pace pace, boolean done)
       throws IOException {
-    output.tryMakeRoom(output.batch().sizeMax());
+    output.tryMakeRoom(LargeBuffers.SIZE);
     output.send();
     ByteBuffer batch = output.batch().buffer();
     int header = codec.readHeaderSize();
@@ -95,7 +95,7 @@ final class Reads {
    */
   private void readAsStream(long cookie, long offset, int length) throws IOException {
     ByteBuffer header = codec.readHeader(cookie, offset, length, false);
-    output.tryMakeRoom(output.batch().sizeMax());
+    output.tryMakeRoom(LargeBuffers.SIZE);
     output.send(header);
     ByteBuffer batch = output.batch().buffer();
     int step = wholeBlocks(batch.capacity());

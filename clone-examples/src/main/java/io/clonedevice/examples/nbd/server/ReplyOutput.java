@@ -23,12 +23,6 @@ final class ReplyOutput {
 
   private static final int GATHERED_MAX = 64;
 
-  /**
-   * What long reads are cut into. Copying so much leaves nothing else in the processor's cache, so
-   * that each further piece costs the time to bring this program back into it.
-   */
-  private static final int DATA_MAX = 1 << 20;
-
   private final ByteChannel channel;
   private final InFlight inFlight;
   private final Executor helpers;
@@ -60,12 +54,12 @@ final class ReplyOutput {
    */
   ReplyOutput(
       ByteChannel channel,
-      MemoryBudget budget,
+      LargeBuffers largeBuffers,
       InFlight inFlight,
       Executor helpers,
       Runnable abort) {
     this.channel = channel;
-    this.batch = new GrowingBuffer(budget, DATA_MAX);
+    this.batch = new GrowingBuffer(largeBuffers);
     this.inFlight = inFlight;
     this.helpers = helpers;
     this.abort = abort;
@@ -95,6 +89,12 @@ final class ReplyOutput {
     }
     write(buffer.flip());
     buffer.clear();
+  }
+
+  /** Sends the batch, before its reader waits for the client. */
+  void beforeWaiting() throws IOException {
+    send();
+    batch.shrinkIfScarce();
   }
 
   /** Sends the batch, then other bytes. */

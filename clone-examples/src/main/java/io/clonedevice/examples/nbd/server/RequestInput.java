@@ -15,9 +15,6 @@ import java.nio.channels.ByteChannel;
  * </pre>
  */
 final class RequestInput {
-  /** A long write of most clients, and more than a socket of the default size holds at once. */
-  private static final int DATA_MAX = 1 << 20;
-
   private final ByteChannel channel;
   private final GrowingBuffer bytes;
   private final BeforeWaiting beforeWaiting;
@@ -28,9 +25,9 @@ final class RequestInput {
     void run() throws IOException;
   }
 
-  RequestInput(ByteChannel channel, MemoryBudget budget, BeforeWaiting beforeWaiting) {
+  RequestInput(ByteChannel channel, LargeBuffers largeBuffers, BeforeWaiting beforeWaiting) {
     this.channel = channel;
-    this.bytes = new GrowingBuffer(budget, DATA_MAX);
+    this.bytes = new GrowingBuffer(largeBuffers);
     this.beforeWaiting = beforeWaiting;
   }
 
@@ -52,6 +49,15 @@ final class RequestInput {
     start += count;
   }
 
+  /** As {@link #await}, between requests: while memory is scarce without a large buffer. */
+  boolean awaitNext(int count) throws IOException {
+    if (available() < count && bytes.isLarge()) {
+      compact();
+      bytes.shrinkIfScarce();
+    }
+    return await(count);
+  }
+
   /**
    * Waits for bytes.
    *
@@ -65,6 +71,11 @@ final class RequestInput {
       }
     }
     return true;
+  }
+
+  /** Bytes that can be held at once as it is. */
+  int capacity() {
+    return bytes.capacity();
   }
 
   /** Whether so many bytes can be held at once. */
@@ -116,9 +127,9 @@ final class RequestInput {
       compact();
     }
     boolean received = channel.read(buffer) >= 0;
-    if (!buffer.hasRemaining() && buffer.capacity() < bytes.sizeMax()) {
+    if (!buffer.hasRemaining() && !bytes.isLarge()) {
       // The client sends more than fits: take more at once from now on.
-      grow(Math.min(bytes.sizeMax(), 4 * buffer.capacity()));
+      grow(LargeBuffers.SIZE);
     }
     return received;
   }

@@ -31,14 +31,15 @@ final class Session {
       Export export,
       Negotiated negotiated,
       MemoryBudget budget,
+      LargeBuffers largeBuffers,
       Executor helpers,
       ServerCounters counters,
       Runnable abort) {
     this.export = export;
     this.codec = new ReplyCodec(negotiated.structuredReplies());
     this.inFlight = new InFlight(budget);
-    this.output = new ReplyOutput(negotiated.channel(), budget, inFlight, helpers, abort);
-    this.input = new RequestInput(negotiated.channel(), budget, output::send);
+    this.output = new ReplyOutput(negotiated.channel(), largeBuffers, inFlight, helpers, abort);
+    this.input = new RequestInput(negotiated.channel(), largeBuffers, output::beforeWaiting);
     this.helpers = helpers;
     this.counters = counters;
   }

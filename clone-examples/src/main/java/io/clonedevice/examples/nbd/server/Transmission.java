@@ -64,7 +64,7 @@ final class Transmission {
    * @return whether another may follow
    */
   private boolean serveNext() throws IOException {
-    if (!input.await(NbdRequest.SIZE)) {
+    if (!input.awaitNext(NbdRequest.SIZE)) {
       return false;
     }
     ByteBuffer buffer = input.buffer();

@@ -109,10 +109,7 @@ final class Writes {
 
   private void writeInPieces(long cookie, long offset, int length, boolean durable, Pace pace)
       throws IOException {
-    int pieceSize = PIECE_SIZE;
-    while (!input.canHold(pieceSize)) {
-      pieceSize /= 2;
-    }
+    int pieceSize = input.canHold(PIECE_SIZE) ? PIECE_SIZE : input.capacity();
     long end = offset + length;
     long slowestNs = 0;
     Throwable failure = null;

@@ -23,10 +23,12 @@
  *   socket &lt;-- helper -- ReplyOutput (queue) &lt;--- thread of device ----+
  * </pre>
  *
- * <p><b>Limits.</b> A connection has 32 KiB of buffers, which grow to 1 MiB each for long reads and
- * writes, 128 asynchronous requests and 64 MiB of data in flight; what exceeds the small buffers
- * comes out of a budget of the server, and where that is used up requests are served in small
- * pieces by their reader: slower, but never waiting for another connection. A read or write has at
+ * <p><b>Limits.</b> A connection has 32 KiB of buffers (with TLS some 150 KiB of heap as well),
+ * which grow to 1 MiB each for long reads and writes, 128 asynchronous requests and 64 MiB of
+ * buffers for them; what exceeds the small buffers comes out of a budget of the server, and where
+ * that is used up requests are served in small pieces by their reader: slower, but never waiting
+ * for another connection. While half of it is used a connection that waits for its client keeps no
+ * large buffer, unless the client announced a long write and sends nothing. A read or write has at
  * most 32 MiB, an option 64 KiB, a handshake 64 options and 10 seconds. A client that breaks the
  * protocol is disconnected, one that asks for what cannot be gets an error. A read of more than 1
  * MiB without structured replies is sent while it is read, and ends the connection if the medium

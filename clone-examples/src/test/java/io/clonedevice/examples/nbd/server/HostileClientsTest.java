@@ -7,7 +7,10 @@ import io.clonedevice.examples.nbd.NbdContext;
 import io.clonedevice.examples.nbd.NbdRequest;
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.store.BlockIoException.Operation;
+import io.clonedevice.store.MemoryBlockStore;
 import io.clonedevice.testing.GatedBlockStore;
+import io.clonedevice.testing.RecordingBlockStore;
+import io.clonedevice.testing.StoreCall;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -118,6 +121,44 @@ class HostileClientsTest {
       System.arraycopy(data, 0, expected, 512, data.length);
       assertThat(plain.read(0, SIZE)).isEqualTo(expected);
       assertThat(client.read(0, SIZE, NbdCommand.FLAG_DF)).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void silentClientsLeaveRoomForLongRequestsOfOthers() throws IOException {
+    RecordingBlockStore destination = new RecordingBlockStore(new MemoryBlockStore(SIZE));
+    clone =
+        new ServedClone(
+            SIZE,
+            NbdServerOptions.defaults().memoryMax(8 << 20),
+            Hydration.disabled(),
+            source -> source,
+            destination);
+    byte[] data = new byte[1 << 20];
+    List<RawClient> silent = new ArrayList<>();
+    try {
+      for (int i = 0; i < 16; i++) {
+        RawClient client = clone.connect().go(false);
+        silent.add(client);
+        assertThat(client.write(0, data)).isNull();
+        client.read(0, data.length);
+        // With its reply the long ones are over for the server too.
+        client.read(0, 512);
+      }
+      int before = destination.calls().size();
+      try (RawClient other = clone.connect().go(false)) {
+        assertThat(other.write(0, data)).isNull();
+      }
+
+      List<StoreCall> calls = destination.calls();
+      assertThat(calls.subList(before, calls.size()))
+          .filteredOn(call -> call.operation() == Operation.WRITE)
+          .extracting(StoreCall::length)
+          .containsExactly(1L << 20);
+    } finally {
+      for (RawClient client : silent) {
+        client.close();
+      }
     }
   }
 

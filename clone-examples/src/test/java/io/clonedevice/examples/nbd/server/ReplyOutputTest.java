@@ -52,7 +52,8 @@ class ReplyOutputTest {
   }
 
   private ReplyOutput output(Executor helpers) {
-    return new ReplyOutput(client, new MemoryBudget(0), inFlight, helpers, client::close);
+    return new ReplyOutput(
+        client, new LargeBuffers(new MemoryBudget(0)), inFlight, helpers, client::close);
   }
 
   private void leaveTwo(ReplyOutput output) throws InterruptedException {
