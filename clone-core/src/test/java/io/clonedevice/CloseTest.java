@@ -15,7 +15,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
@@ -249,50 +251,70 @@ class CloseTest {
   @Test
   @Tag("B11")
   void manyThreadsCloseWhileManyRequestsRun() throws Exception {
-    Leaks leaks = new Leaks(null);
     int closers = 4;
     int writers = 4;
-    CloneDevice device = media.deviceBuilder().hydration(Hydration.background()).open();
-    CyclicBarrier barrier = new CyclicBarrier(closers + writers);
-    AtomicInteger acknowledged = new AtomicInteger();
-    List<FutureTask<Void>> tasks = new ArrayList<>();
-    for (int i = 0; i < closers + writers; i++) {
-      int number = i;
-      FutureTask<Void> task =
-          new FutureTask<>(
-              () -> {
-                barrier.await(20, TimeUnit.SECONDS);
-                if (number < closers) {
-                  device.close();
-                } else {
-                  writeUntilClosed(device, (number - closers) * 16, acknowledged);
-                }
-                return null;
-              });
-      tasks.add(task);
-      new Thread(task, "test-" + i).start();
+    int regionsPerWriter = 256;
+    try (CloneFixture wide =
+        CloneFixture.builder()
+            .randomSource((writers * regionsPerWriter + 1) * REGION, 1)
+            .regionSize(REGION)
+            .build()) {
+      Leaks leaks = new Leaks(null);
+      // Never complete: that would commit by itself.
+      Hydration slow = Hydration.background().bytesPerSecondMax(REGION);
+      CloneDevice device = wide.deviceBuilder().hydration(slow).open();
+      CyclicBarrier barrier = new CyclicBarrier(closers + writers);
+      CountDownLatch underWay = new CountDownLatch(writers);
+      Set<Long> acknowledged = ConcurrentHashMap.newKeySet();
+      List<FutureTask<Void>> tasks = new ArrayList<>();
+      for (int i = 0; i < closers + writers; i++) {
+        int number = i;
+        FutureTask<Void> task =
+            new FutureTask<>(
+                () -> {
+                  barrier.await(20, TimeUnit.SECONDS);
+                  if (number < closers) {
+                    assertThat(underWay.await(20, TimeUnit.SECONDS)).isTrue();
+                    device.close();
+                  } else {
+                    long firstRegion = (number - closers) * (long) regionsPerWriter;
+                    writeUntilClosed(device, firstRegion, regionsPerWriter, acknowledged, underWay);
+                  }
+                  return null;
+                });
+        tasks.add(task);
+        new Thread(task, "test-" + i).start();
+      }
+      for (FutureTask<Void> task : tasks) {
+        task.get(20, TimeUnit.SECONDS);
+      }
+      assertThat(acknowledged).hasSizeGreaterThanOrEqualTo(writers);
+      assertThat(CommittedRegions.on(MemoryBlockStore.copyOf(wide.metadata().contents())))
+          .as("what was acknowledged was committed")
+          .containsAll(acknowledged);
+      leaks.assertNone();
     }
-    for (FutureTask<Void> task : tasks) {
-      task.get(20, TimeUnit.SECONDS);
-    }
-    // What was acknowledged was committed.
-    assertThat(OnDisk.hydratedRegions(media.metadata().contents()))
-        .isGreaterThanOrEqualTo(Math.min(acknowledged.get(), 1));
-    leaks.assertNone();
   }
 
-  private static void writeUntilClosed(CloneDevice device, int region, AtomicInteger count)
+  private static void writeUntilClosed(
+      CloneDevice device,
+      long firstRegion,
+      int regionCount,
+      Set<Long> acknowledged,
+      CountDownLatch underWay)
       throws Exception {
     for (int i = 0; ; i++) {
+      long region = firstRegion + i % regionCount;
       CompletableFuture<Void> write;
       try {
-        write = device.write((region + i % 16) * (long) REGION + 512, ByteBuffer.allocate(1024));
+        write = device.write(region * REGION + 512, ByteBuffer.allocate(1024));
       } catch (IllegalStateException e) {
         return;
       }
       // Once it was let in, it ends well.
       write.get(20, TimeUnit.SECONDS);
-      count.incrementAndGet();
+      acknowledged.add(region);
+      underWay.countDown();
     }
   }
 
