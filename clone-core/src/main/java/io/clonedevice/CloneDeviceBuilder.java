@@ -144,7 +144,7 @@ public final class CloneDeviceBuilder {
   /**
    * Sets whether a discarded region reads zeroes afterwards, so that nobody sees what the
    * destination held before. Zeroes are written where the destination's discard does not leave
-   * them.
+   * them. Unhydrated regions that are discarded in metadata mode {@code ro} stay as they are.
    *
    * @param on whether on
    * @return this

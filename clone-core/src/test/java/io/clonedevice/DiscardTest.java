@@ -357,6 +357,46 @@ class DiscardTest {
   }
 
   @Test
+  @Tag("A18")
+  @Tag("A13")
+  @Tag("B18")
+  void discardInReadOnlyModeErasesHydratedRegionsAndIgnoresTheOthers() {
+    CloneDevice device = stepped.open();
+    stepped.write(2 * REGION, filled(3 * REGION, 1));
+    stepped.await(device.flush());
+    loseMetadata(device);
+    stepped.journal().clear();
+
+    stepped.await(device.discard(REGION - 512, 12 * REGION));
+
+    assertThat(stepped.journal().calls())
+        .containsExactlyInAnyOrder(
+            new StoreCall("destination", Operation.DISCARD, 2 * REGION, 3 * REGION),
+            new StoreCall("destination", Operation.DISCARD, 10 * REGION, REGION));
+    assertThat(stepped.hydrated()).isEqualTo(4);
+    assertThat(device.statusNoFlush().discardsIgnored()).as("runs").isEqualTo(3);
+    byte[] expected = stepped.content();
+    Arrays.fill(expected, 2 * REGION, 5 * REGION, (byte) 0);
+    Arrays.fill(expected, 10 * REGION, 11 * REGION, (byte) 0);
+    assertThat(stepped.readAll()).isEqualTo(expected);
+  }
+
+  @Test
+  @Tag("A18")
+  @Tag("B25")
+  void withTheOptionHydratedRegionsAreZeroedInReadOnlyModeAndUnhydratedOnesAreNot() {
+    CloneDevice device = stepped.open(b -> b.discardPassdown(false).discardedReadsZeroes(true));
+    loseMetadata(device);
+
+    stepped.await(device.discard(9 * REGION, 3 * REGION));
+
+    byte[] expected = stepped.content();
+    Arrays.fill(expected, 10 * REGION, 11 * REGION, (byte) 0);
+    assertThat(stepped.readAll()).isEqualTo(expected);
+    assertThat(device.statusNoFlush().discardsIgnored()).isEqualTo(2);
+  }
+
+  @Test
   @Tag("A19")
   @Tag("B18")
   void discardsThatCanNoLongerBeRecordedSucceedAndAreNotPassedDown() {
