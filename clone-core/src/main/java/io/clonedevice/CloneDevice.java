@@ -248,8 +248,9 @@ public final class CloneDevice implements Closeable {
 
   /**
    * Hints that a range will be wanted soon: background hydration copies its unhydrated regions
-   * next. Has no effect while background hydration is off; of a range that is long some may be left
-   * to its turn. Returns at once.
+   * next, or, while it is off, as soon as it is turned on. Up to 64 copies are kept in mind, each
+   * of a {@linkplain #hydrationBatchSize batch}, those hinted first: what is beyond that, of a long
+   * range or of hints that come faster than copies, is left to its turn. Returns at once.
    *
    * @param offset first byte
    * @param length bytes

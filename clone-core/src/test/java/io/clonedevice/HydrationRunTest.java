@@ -11,6 +11,7 @@ import io.clonedevice.testing.StoreCall;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -131,12 +132,36 @@ class HydrationRunTest {
   }
 
   @Test
-  void hintHasNoEffectWhileHydrationIsOff() {
+  void hintMovesNothingWhileHydrationIsOff() {
     CloneDevice device = stepped.open();
 
     device.hydrateNext(0, SIZE);
     stepped.advanceMs(2_000);
 
     assertThat(stepped.calls("source")).isEmpty();
+  }
+
+  @Test
+  void hydrationThatIsTurnedOnBeginsWithTheFirstHintsOfBefore() {
+    int regions = 200;
+    try (SteppedClone wide = new SteppedClone(regions * REGION, REGION)) {
+      CloneDevice device = wide.open(Hydration.disabled().threshold(1).batchSize(1));
+      device.hydrateNext(190 * REGION, 2 * REGION);
+      device.hydrateNext(100 * REGION, 80 * REGION);
+      device.hydrateNext(50 * REGION, REGION);
+      wide.run();
+
+      device.enableHydration();
+      wide.run();
+
+      List<Long> copied =
+          wide.calls("source", Operation.READ).stream().map(c -> c.offset() / REGION).toList();
+      List<Long> hinted =
+          LongStream.concat(LongStream.of(190, 191), LongStream.range(100, 162)).boxed().toList();
+      assertThat(hinted).hasSize(64);
+      assertThat(copied.subList(0, 64)).isEqualTo(hinted);
+      assertThat(copied.get(64)).as("the scan takes its turn").isZero();
+      assertThat(copied).hasSize(regions);
+    }
   }
 }
