@@ -404,6 +404,10 @@ public final class CloneDevice implements Closeable {
   /**
    * Lets requests wait, ends what is in flight, stops hydration and makes everything durable.
    *
+   * <p>Waits for that without limit: the {@linkplain CloneDeviceBuilder#closePatience patience} of
+   * {@link #close()} does not apply, and an interrupt does not end the wait. If calls of a store
+   * hang, a close by another thread ends it, by closing that store.
+   *
    * @throws IOException if not all could be made durable; the device is suspended nevertheless
    * @throws IllegalStateException if the device is closed
    */

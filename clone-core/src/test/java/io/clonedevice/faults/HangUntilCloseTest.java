@@ -267,6 +267,35 @@ class HangUntilCloseTest {
     }
   }
 
+  @Test
+  void suspendWaitsWithoutLimitUntilTheDeviceIsClosed() throws Exception {
+    open(Execution.IO_EXECUTOR, runtime);
+    store(Role.SOURCE).gate().hold(Operation.READ);
+    Future<?> read = threads.submit(() -> device.read(0, buffer(REGION)).join());
+    store(Role.SOURCE).gate().awaitWaiting(1);
+    Future<?> suspending =
+        threads.submit(
+            () -> {
+              device.suspend();
+              return null;
+            });
+    while (!device.statusNoFlush().suspended()) {
+      Thread.onSpinWait();
+    }
+    for (int i = 0; i < 10; i++) {
+      passPatience();
+    }
+    assertThat(store(Role.SOURCE).isClosed()).isFalse();
+    assertThat(suspending).isNotDone();
+
+    Future<?> closing = close();
+    awaitClosed(Role.SOURCE, closing);
+
+    assertThat(outcome(read)).hasCauseInstanceOf(IOException.class);
+    assertThat(outcome(suspending)).isNull();
+    assertThat(outcome(closing)).isNull();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"SOURCE", "DESTINATION", "METADATA"})
   void closeReturnsOnARuntimeWithThreadsAndTimeOfItsOwn(Role role) throws Exception {
