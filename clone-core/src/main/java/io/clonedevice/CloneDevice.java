@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * position of a buffer is at its limit if the request succeeded, and unspecified otherwise.
  * Cancelling or completing the future does not stop the request. Dependent stages of a future run
  * on a thread of the runtime, or on the caller's if the request could be served at once; they must
- * not wait for the device.
+ * not wait for the device ({@link #close()} says when they may close it).
  *
  * <p><b>Durability.</b> What completed before {@link #flush()} was called is durable when the flush
  * completes. After a crash a sector that was not flushed reads as an older value of that sector.
@@ -448,6 +448,14 @@ public final class CloneDevice implements Closeable {
    * as always. If then nothing ends for the patience again, the destination is closed, and after
    * another the metadata device: requests in flight fail, and what was not flushed is as after a
    * crash, which is what the exception of this method tells.
+   *
+   * <p>A request has left the device before its future completes, so a dependent stage may close
+   * the device; so may a listener, and a stage that depends on {@link #hydrated()}. But a stage of
+   * a request keeps the thread that it runs on, which may be one of the runtime's for I/O, and
+   * other requests in flight may be queued for it: if all of those wait in a close, it never ends.
+   * Where that can be (few {@linkplain CloneRuntime.Builder#ioThreads I/O threads}, or an
+   * {@linkplain CloneRuntime.Builder#ioExecutor executor} of the caller's, which calls listeners
+   * too), close on a thread of your own.
    *
    * @throws IOException if not all could be made durable or a store failed to close; everything is
    *     closed nevertheless
