@@ -29,8 +29,8 @@ import java.util.Optional;
  *       under way and every completion has been called.
  * </ol>
  *
- * <p>{@code BlockStoreContract} in this module's tests checks these promises; a new backend adds
- * one short subclass.
+ * <p>{@link io.clonedevice.testing.BlockStoreContract} checks these promises; the tests of a new
+ * backend are one short subclass of it.
  */
 public interface BlockStore extends Closeable {
   /** On which thread the engine runs a store's calls, and which of them. */
