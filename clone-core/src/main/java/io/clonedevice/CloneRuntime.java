@@ -23,8 +23,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The threads, the clock and the randomness that clone devices share: one hydrator thread and an
- * I/O executor for any number of devices.
+ * The threads, the clock and the randomness that any number of clone devices share.
+ *
+ * <table>
+ *   <caption>Threads, all of them daemons</caption>
+ *   <tr><th>name</th><th>how many</th><th>what they do</th></tr>
+ *   <tr><td>clone-hydrator</td><td>1</td>
+ *       <td>decides what is copied and committed when; never blocks</td></tr>
+ *   <tr><td>clone-io-<i>n</i></td><td>up to twice the processors, at least 4</td>
+ *       <td>requests and commits</td></tr>
+ *   <tr><td>clone-copy-<i>n</i></td><td>up to 64</td><td>background copies</td></tr>
+ *   <tr><td>clone-events</td><td>one for each device that has something to tell now</td>
+ *       <td>calls listeners, completes {@link CloneDevice#hydrated()}, closes stores that
+ *       hang</td></tr>
+ * </table>
+ *
+ * <p>All but the first begin when there is something to do and end after 30 seconds without. An
+ * {@linkplain Builder#ioExecutor executor} that is given takes the place of all but the first; only
+ * for closing stores that hang there is a thread of the runtime's own then, clone-close.
  *
  * <p>A device that is opened without a runtime makes a private one and closes it with itself. A
  * runtime that is {@linkplain Builder#steppedByCaller() stepped by its caller} starts no hydrator
