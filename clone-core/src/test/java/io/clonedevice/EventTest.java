@@ -10,6 +10,7 @@ import io.clonedevice.testing.StoreCall;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -197,7 +198,8 @@ class EventTest {
       media.destination().faults().failCall(0, Operation.FLUSH);
       CompletableFuture<Void> hydrated = device.hydrated();
       device.resume();
-      assertThatThrownBy(() -> hydrated.get(20, TimeUnit.SECONDS)).isNotNull();
+      assertThatThrownBy(() -> hydrated.get(20, TimeUnit.SECONDS))
+          .isInstanceOf(ExecutionException.class);
       assertThatThrownBy(device::reopenReadWrite).hasMessageContaining("flush of the destination");
       assertThat(device.status().hydrationCompleted()).isFalse();
       assertThatThrownBy(device::close).isInstanceOf(java.io.IOException.class);
