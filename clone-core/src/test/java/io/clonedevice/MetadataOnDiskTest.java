@@ -107,6 +107,7 @@ class MetadataOnDiskTest {
 
         List<StoreCall> calls = journal.calls().stream().filter(c -> !isRead(c)).toList();
         int count = calls.size();
+        assertThat(count).as("blocks besides the superblock").isGreaterThan(3);
         assertThat(calls.get(count - 1).operation()).isEqualTo(Operation.FLUSH);
         assertThat(calls.get(count - 2))
             .isEqualTo(new StoreCall("metadata", Operation.WRITE, 0, 4096));

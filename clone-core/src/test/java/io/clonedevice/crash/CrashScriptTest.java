@@ -41,7 +41,9 @@ class CrashScriptTest {
   private void inTheMidstOfEachChange(Shape shape, Script before, Script between, Script after)
       throws IOException {
     boolean[] happened = {true};
+    int changes = -1;
     for (int n = 0; happened[0]; n++) {
+      changes = n;
       int index = n;
       happened[0] = false;
       run(
@@ -61,6 +63,7 @@ class CrashScriptTest {
             after.run(life);
           });
     }
+    assertThat(changes).as("changes in whose midst something happened").isPositive();
   }
 
   private static void open(Life life) throws IOException {
