@@ -41,7 +41,7 @@ final class Link {
     this.uri = uri;
     this.tls = tls;
     this.first = first;
-    this.backoff = new Backoff(store.options().reconnectDelayMaxNs(), store.random());
+    this.backoff = new Backoff(store.options().reconnectDelayMaxNs(), store.newRandom());
     this.thread = new Thread(this::run, name);
     thread.setDaemon(true);
   }

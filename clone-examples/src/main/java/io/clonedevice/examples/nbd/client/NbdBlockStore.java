@@ -20,7 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -74,7 +73,7 @@ public final class NbdBlockStore implements BlockStore {
   private final DiscardSupport discardSupport;
   private final AtomicLong changes = new AtomicLong();
 
-  private NbdBlockStore(NbdUri uri, boolean readOnly, StoreState state) throws IOException {
+  NbdBlockStore(NbdUri uri, boolean readOnly, StoreState state) throws IOException {
     this.uri = uri;
     this.identity =
         (uri.socket() == null
@@ -128,7 +127,7 @@ public final class NbdBlockStore implements BlockStore {
    * @throws IOException if there is no connection, no such export, or it is read-only
    */
   public static NbdBlockStore open(NbdUri uri, NbdOptions options) throws IOException {
-    return open(uri, options, false, System::nanoTime, RandomGenerator.getDefault());
+    return open(uri, options, false);
   }
 
   /**
@@ -140,13 +139,13 @@ public final class NbdBlockStore implements BlockStore {
    * @throws IOException if there is no connection, or no such export
    */
   public static NbdBlockStore openReadOnly(NbdUri uri, NbdOptions options) throws IOException {
-    return open(uri, options, true, System::nanoTime, RandomGenerator.getDefault());
+    return open(uri, options, true);
   }
 
-  static NbdBlockStore open(
-      NbdUri uri, NbdOptions options, boolean readOnly, LongSupplier clock, RandomGenerator random)
+  private static NbdBlockStore open(NbdUri uri, NbdOptions options, boolean readOnly)
       throws IOException {
-    return new NbdBlockStore(uri, readOnly, new StoreState(options, clock, random));
+    StoreState state = new StoreState(options, System::nanoTime, RandomGenerator::getDefault);
+    return new NbdBlockStore(uri, readOnly, state);
   }
 
   private DiscardSupport discardSupportOf(ExportInfo info) {

@@ -2,23 +2,27 @@ package io.clonedevice.examples.nbd.client;
 
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /** What the links, their sessions and the watchdog of one store share. */
 final class StoreState {
   private final NbdOptions options;
   private final LongSupplier clock;
-  private final RandomGenerator random;
+  private final Supplier<RandomGenerator> randoms;
   private final RequestQueue queue = new RequestQueue();
   private final FlushLedger ledger = new FlushLedger();
 
   /** Why the last attempt to connect failed; for the messages of requests that waited in vain. */
   private final AtomicReference<Exception> connectFailure = new AtomicReference<>();
 
-  StoreState(NbdOptions options, LongSupplier clock, RandomGenerator random) {
+  /**
+   * @param randoms makes a generator for each link: most kinds are not safe for several threads
+   */
+  StoreState(NbdOptions options, LongSupplier clock, Supplier<RandomGenerator> randoms) {
     this.options = options;
     this.clock = clock;
-    this.random = random;
+    this.randoms = randoms;
   }
 
   NbdOptions options() {
@@ -29,8 +33,9 @@ final class StoreState {
     return clock.getAsLong();
   }
 
-  RandomGenerator random() {
-    return random;
+  /** Makes a generator for the use of one thread. */
+  RandomGenerator newRandom() {
+    return randoms.get();
   }
 
   RequestQueue queue() {
