@@ -24,7 +24,7 @@ final class Backoff {
     return ceiling / 2 + random.nextLong(ceiling - ceiling / 2 + 1);
   }
 
-  /** The server answered: the next pause is the shortest again. */
+  /** A session was of use: the next pause is the shortest again. */
   void reset() {
     attempt = 0;
   }

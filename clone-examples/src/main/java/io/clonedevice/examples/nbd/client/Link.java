@@ -52,18 +52,33 @@ final class Link {
 
   private void run() {
     while (!store.queue().isClosed()) {
-      Session fresh;
-      try {
-        fresh = connect();
-      } catch (IOException | RuntimeException e) {
-        store.connectFailure().set(e);
-        if (first.completeExceptionally(e) || !store.queue().pause(backoff.nextDelayNs())) {
-          return;
-        }
+      Exception failure = attempt();
+      if (failure == null) {
+        backoff.reset();
         continue;
       }
-      backoff.reset();
+      store.connectFailure().set(failure);
+      if (first.completeExceptionally(failure) || !store.queue().pause(backoff.nextDelayNs())) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * Connects and serves until the session is over; returns why nothing came of it, {@code null} if
+   * it was of use. That the handshake succeeds is not enough: a server that is ending, or whose
+   * disk is gone, may still greet everyone. That a session lasted longer than the longest pause is,
+   * also if there was nothing to ask.
+   */
+  private Exception attempt() {
+    try {
+      Session fresh = connect();
+      long sinceNs = store.nowNs();
       serve(fresh);
+      boolean lasted = store.nowNs() - sinceNs >= store.options().reconnectDelayMaxNs();
+      return lasted || fresh.hasCompleted() ? null : fresh.loss().cause();
+    } catch (IOException | RuntimeException e) {
+      return e;
     }
   }
 
@@ -128,9 +143,9 @@ final class Link {
       fresh.lose(new IOException("the writing thread failed: " + e, e));
       throw e;
     } finally {
-      Loss loss = fresh.end();
+      fresh.end();
       store.queue().remove(fresh);
-      recover(fresh.inFlight().drain(), loss);
+      recover(fresh.inFlight().drain(), fresh.loss());
       session = null;
     }
   }

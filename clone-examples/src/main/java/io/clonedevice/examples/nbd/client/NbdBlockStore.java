@@ -30,12 +30,13 @@ import java.util.random.RandomGenerator;
  * they are. The asynchronous methods never wait for the server; completions run on the store's own
  * threads.
  *
- * <p><b>When a connection is lost</b> it is made anew, with growing pauses, and what was in flight
- * is sent again: reads always; writes and discards too, because they can be repeated, unless the
- * server had stopped answering: then it may still carry them out later, over newer data, so they
- * fail. Repeating them relies on the server to forget the requests of a connection that is gone.
- * What a server says against the protocol fails everything that is in flight on that connection. A
- * request fails when it is older than {@link NbdOptions#patience}.
+ * <p><b>When a connection is lost</b> it is made anew, with growing pauses as long as the server
+ * answers nothing, and what was in flight is sent again: reads always; writes and discards too,
+ * because they can be repeated, unless the server had stopped answering: then it may still carry
+ * them out later, over newer data, so they fail. Repeating them relies on the server to forget the
+ * requests of a connection that is gone. What a server says against the protocol fails everything
+ * that is in flight on that connection. A request fails when it is older than {@link
+ * NbdOptions#patience}.
  *
  * <p><b>Durability.</b> A server that was restarted may have lost what it had acknowledged and not
  * flushed, and nothing in the protocol tells. So the first flush after all connections were lost

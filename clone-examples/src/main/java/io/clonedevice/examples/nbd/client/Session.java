@@ -35,6 +35,9 @@ final class Session {
    */
   private volatile boolean waitsForRoom;
 
+  /** Set by both threads, never reset; read by the link's thread when the other one has ended. */
+  private boolean hasCompleted;
+
   /** Set once by whoever is first; read by all. */
   private final AtomicReference<Loss> loss = new AtomicReference<>();
 
@@ -184,6 +187,7 @@ final class Session {
   }
 
   private void finish(Request request) {
+    hasCompleted = true;
     IOException failure = request.error;
     if (failure == null && request.command == NbdCommand.FLUSH && birth > request.neededBirth) {
       failure =
@@ -209,8 +213,8 @@ final class Session {
     }
   }
 
-  /** Waits until the reading thread has ended; returns why the session is over. */
-  Loss end() {
+  /** Ends the session, if it is not lost, and waits until the reading thread has ended. */
+  void end() {
     lose(new Loss(new IOException("the connection was closed"), Outlook.REPLAY));
     boolean interrupted = false;
     while (reader.isAlive()) {
@@ -223,6 +227,15 @@ final class Session {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Why the session is over; called after {@link #end()}. */
+  Loss loss() {
     return loss.get();
+  }
+
+  /** Whether a request was answered, well or not; called after {@link #end()}. */
+  boolean hasCompleted() {
+    return hasCompleted;
   }
 }
