@@ -102,6 +102,15 @@ public final class NbdBlockStore implements BlockStore {
         throw new IOException(
             uri + " has blocks of " + blockSize + " bytes; at most 4096 are supported");
       }
+      if (info.payloadMax() < blockSize) {
+        throw new IOException(
+            uri
+                + " takes at most "
+                + info.payloadMax()
+                + " bytes in one request; at least "
+                + blockSize
+                + " are needed");
+      }
       size = info.size() & -blockSize;
       discardSupport = discardSupportOf(info);
       boolean many = readOnly || info.has(NbdExportFlags.CAN_MULTI_CONN);

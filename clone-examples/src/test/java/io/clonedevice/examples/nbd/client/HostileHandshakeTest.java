@@ -92,8 +92,12 @@ class HostileHandshakeTest {
           peer.reply(NbdOption.GO, NbdOptionReply.ACK);
           peer.hang();
         }),
-    BLOCKS_OF_THREE_BYTES("blocks of 3 bytes", peer -> blockSize(peer, 3)),
-    BLOCKS_OF_64_KIB("blocks of 65536 bytes; at most 4096", peer -> blockSize(peer, 65536)),
+    BLOCKS_OF_THREE_BYTES("blocks of 3 bytes", peer -> blockSize(peer, 3, 1 << 20)),
+    BLOCKS_OF_64_KIB(
+        "blocks of 65536 bytes; at most 4096", peer -> blockSize(peer, 65536, 1 << 20)),
+    REQUESTS_SHORTER_THAN_A_BLOCK(
+        "takes at most 511 bytes in one request; at least 512 are needed",
+        peer -> blockSize(peer, 1, 511)),
     NO_SUCH_EXPORT(
         "export 'disk': the server has no such export (never heard of)",
         peer -> {
@@ -127,16 +131,11 @@ class HostileHandshakeTest {
       void on(Peer peer) throws IOException;
     }
 
-    private static void blockSize(Peer peer, int min) throws IOException {
+    private static void blockSize(Peer peer, int min, int max) throws IOException {
       peer.greet();
       peer.reply(NbdOption.STRUCTURED_REPLY, NbdOptionReply.ERR_UNSUPPORTED);
       byte[] sizes =
-          ByteBuffer.allocate(14)
-              .putShort((short) 3)
-              .putInt(min)
-              .putInt(65536)
-              .putInt(1 << 20)
-              .array();
+          ByteBuffer.allocate(14).putShort((short) 3).putInt(min).putInt(65536).putInt(max).array();
       peer.reply(NbdOption.GO, NbdOptionReply.INFO, peer.exportInfo(1 << 20));
       peer.reply(NbdOption.GO, NbdOptionReply.INFO, sizes);
       peer.reply(NbdOption.GO, NbdOptionReply.ACK);
