@@ -41,6 +41,7 @@ record ExportInfo(
         && isReadOnly() == first.isReadOnly()
         && blockSizeMin <= first.blockSizeMin
         && payloadMax >= first.payloadMax
+        && (hasAllocation() || !first.hasAllocation())
         && (flags & first.flags) == first.flags;
   }
 }
