@@ -42,8 +42,7 @@ final class Link {
     this.tls = tls;
     this.first = first;
     this.backoff = new Backoff(store.options().reconnectDelayMaxNs(), store.newRandom());
-    this.thread = new Thread(this::run, name);
-    thread.setDaemon(true);
+    this.thread = store.newThread(this::run, name);
   }
 
   void start() {
@@ -52,7 +51,7 @@ final class Link {
 
   private void run() {
     while (!store.queue().isClosed()) {
-      Exception failure = attempt();
+      Throwable failure = attempt();
       if (failure == null) {
         backoff.reset();
         continue;
@@ -68,25 +67,26 @@ final class Link {
    * Connects and serves until the session is over; returns why nothing came of it, {@code null} if
    * it was of use. That the handshake succeeds is not enough: a server that is ending, or whose
    * disk is gone, may still greet everyone. That a session lasted longer than the longest pause is,
-   * also if there was nothing to ask.
+   * also if there was nothing to ask. An {@link Error}, such as no memory for a thread, may pass
+   * and is a failed attempt too: if it ended this thread, the link would be gone for good.
    */
-  private Exception attempt() {
+  private Throwable attempt() {
     try {
       Session fresh = connect();
       long sinceNs = store.nowNs();
       serve(fresh);
       boolean lasted = store.nowNs() - sinceNs >= store.options().reconnectDelayMaxNs();
       return lasted || fresh.hasCompleted() ? null : fresh.loss().cause();
-    } catch (IOException | RuntimeException e) {
+    } catch (Throwable e) {
       return e;
     }
   }
 
   private Session connect() throws IOException {
     Connection connection = Connection.of(uri);
-    connectingSinceNs = store.nowNs();
-    connecting = connection;
     try {
+      connectingSinceNs = store.nowNs();
+      connecting = connection;
       if (store.queue().isClosed()) {
         throw new ClosedChannelException();
       }
@@ -96,7 +96,7 @@ final class Link {
         requireLike(info);
       }
       return new Session(store, connection, info, thread.getName());
-    } catch (IOException | RuntimeException e) {
+    } catch (Throwable e) {
       connection.abort();
       throw new IOException(uri + ": " + reason(e), e);
     } finally {
@@ -115,7 +115,7 @@ final class Link {
     }
   }
 
-  private String reason(Exception e) {
+  private String reason(Throwable e) {
     if (e instanceof java.nio.channels.AsynchronousCloseException) {
       return "no connection within "
           + store.options().connectTimeoutNs() / 1_000_000
@@ -126,10 +126,10 @@ final class Link {
 
   private void serve(Session fresh) {
     session = fresh;
-    fresh.start();
-    store.queue().add(fresh);
     List<Request> batch = new ArrayList<>();
     try {
+      fresh.start();
+      store.queue().add(fresh);
       while (store.queue().take(fresh, batch, Session.BATCH_MAX)) {
         fresh.send(batch);
         batch.clear();

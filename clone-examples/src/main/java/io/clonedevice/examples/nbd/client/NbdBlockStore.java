@@ -89,9 +89,9 @@ public final class NbdBlockStore implements BlockStore {
     watchdog = new Watchdog(state, links, name + "-watchdog");
     CompletableFuture<ExportInfo> first = new CompletableFuture<>();
     links.add(new Link(state, uri, tls, first, name + "-1"));
-    watchdog.start();
-    links.get(0).start();
     try {
+      watchdog.start();
+      links.get(0).start();
       info = first.join();
       this.readOnly = readOnly;
       if (!readOnly && info.isReadOnly()) {
@@ -122,7 +122,7 @@ public final class NbdBlockStore implements BlockStore {
     } catch (CompletionException e) {
       end();
       throw e.getCause() instanceof IOException trouble ? trouble : new IOException(e.getCause());
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       end();
       throw e;
     }
@@ -154,7 +154,8 @@ public final class NbdBlockStore implements BlockStore {
 
   private static NbdBlockStore open(NbdUri uri, NbdOptions options, boolean readOnly)
       throws IOException {
-    StoreState state = new StoreState(options, System::nanoTime, RandomGenerator::getDefault);
+    StoreState state =
+        new StoreState(options, System::nanoTime, RandomGenerator::getDefault, Thread::new);
     return new NbdBlockStore(uri, readOnly, state);
   }
 

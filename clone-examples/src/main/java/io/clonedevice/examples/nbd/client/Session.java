@@ -69,7 +69,7 @@ final class Session {
     this.birth = store.ledger().born();
     this.inFlight = new InFlight(store.options().requestsInFlight());
     this.reader =
-        new Thread(
+        store.newThread(
             () -> {
               try {
                 new ReplyReader(this, connection).run();
@@ -81,7 +81,6 @@ final class Session {
               }
             },
             name + "-replies");
-    reader.setDaemon(true);
   }
 
   void start() {

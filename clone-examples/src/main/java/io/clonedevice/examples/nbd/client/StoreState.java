@@ -1,5 +1,6 @@
 package io.clonedevice.examples.nbd.client;
 
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -10,19 +11,25 @@ final class StoreState {
   private final NbdOptions options;
   private final LongSupplier clock;
   private final Supplier<RandomGenerator> randoms;
+  private final ThreadFactory threads;
   private final RequestQueue queue = new RequestQueue();
   private final FlushLedger ledger = new FlushLedger();
 
   /** Why the last attempt to connect failed; for the messages of requests that waited in vain. */
-  private final AtomicReference<Exception> connectFailure = new AtomicReference<>();
+  private final AtomicReference<Throwable> connectFailure = new AtomicReference<>();
 
   /**
    * @param randoms makes a generator for each link: most kinds are not safe for several threads
    */
-  StoreState(NbdOptions options, LongSupplier clock, Supplier<RandomGenerator> randoms) {
+  StoreState(
+      NbdOptions options,
+      LongSupplier clock,
+      Supplier<RandomGenerator> randoms,
+      ThreadFactory threads) {
     this.options = options;
     this.clock = clock;
     this.randoms = randoms;
+    this.threads = threads;
   }
 
   NbdOptions options() {
@@ -38,6 +45,14 @@ final class StoreState {
     return randoms.get();
   }
 
+  /** Makes a thread that does not keep the process alive; the caller starts it. */
+  Thread newThread(Runnable body, String name) {
+    Thread thread = threads.newThread(body);
+    thread.setName(name);
+    thread.setDaemon(true);
+    return thread;
+  }
+
   RequestQueue queue() {
     return queue;
   }
@@ -46,7 +61,7 @@ final class StoreState {
     return ledger;
   }
 
-  AtomicReference<Exception> connectFailure() {
+  AtomicReference<Throwable> connectFailure() {
     return connectFailure;
   }
 

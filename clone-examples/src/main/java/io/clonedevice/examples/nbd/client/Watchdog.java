@@ -18,8 +18,7 @@ final class Watchdog {
   Watchdog(StoreState store, List<Link> links, String name) {
     this.store = store;
     this.links = links;
-    this.thread = new Thread(this::run, name);
-    thread.setDaemon(true);
+    this.thread = store.newThread(this::run, name);
   }
 
   void start() {

@@ -129,7 +129,8 @@ class ReconnectPauseTest {
                 drawing.add(Thread.currentThread());
                 return 0;
               };
-            });
+            },
+            Thread::new);
     try (ScriptedServer server =
             server(
                 (peer, connection) -> {
@@ -160,7 +161,7 @@ class ReconnectPauseTest {
           }
         };
     return new NbdBlockStore(
-        server.uri(), true, new StoreState(OPTIONS, nowNs::get, () -> recorder));
+        server.uri(), true, new StoreState(OPTIONS, nowNs::get, () -> recorder, Thread::new));
   }
 
   private ScriptedServer server(ScriptedServer.Script script) throws IOException {

@@ -375,7 +375,7 @@ class ReconnectTest {
     return new ScriptedServer(directory, ScriptedServer.ALL_FLAGS, true, script);
   }
 
-  private static List<String> threads() {
+  static List<String> threads() {
     List<String> names = new ArrayList<>();
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
       if (thread.getName().startsWith("clone-nbd-") && thread.isAlive()) {
