@@ -356,7 +356,7 @@ public final class DeviceHydrator implements HydrationSignals {
         }
         return nowNs + delay;
       }
-      if (!agent.tryReserveCopy()) {
+      if (!agent.tryReserveCopy(this)) {
         window.heldUp();
         return NEVER;
       }

@@ -32,6 +32,10 @@ import org.slf4j.LoggerFactory;
  * <p>Records arrive through two rings. Hints may be dropped: {@code lookAtAll} is set then, and
  * every device is looked at. Completions may not: {@link #tryReserveCopy} keeps the copies in
  * flight below what their ring can hold.
+ *
+ * <p>Devices that want more copies than that take turns. Who was refused one waits in a queue, and
+ * what comes free is for its head; who gives a copy back and wants another waits behind all others.
+ * So no device can keep for itself what it got first.
  */
 public final class HydratorAgent implements Agent {
   private static final Logger LOG = LoggerFactory.getLogger(HydratorAgent.class);
@@ -68,8 +72,9 @@ public final class HydratorAgent implements Agent {
   private final Set<DeviceHydrator> due = new LinkedHashSet<>();
   private final PriorityQueue<DeviceHydrator> deadlines =
       new PriorityQueue<>(Comparator.comparingLong(DeviceHydrator::deadlineNs));
+  private final Set<DeviceHydrator> refused = new LinkedHashSet<>();
+  private boolean copyGiven; // to the device at work
   private int copiesInFlight;
-  private boolean copyRefused;
   private long nowNs;
 
   /**
@@ -160,16 +165,37 @@ public final class HydratorAgent implements Agent {
     while (!deadlines.isEmpty() && deadlines.peek().deadlineNs() - nowNs <= 0) {
       due.add(deadlines.poll());
     }
+    int served = serveRefused();
     int worked = due.size();
-    for (DeviceHydrator device : due) {
-      deadlines.remove(device);
-      device.deadlineNs(device.work(nowNs));
-      if (device.deadlineNs() != DeviceHydrator.NEVER) {
-        deadlines.add(device);
-      }
-    }
+    due.forEach(this::work);
     due.clear();
-    return records + worked;
+    return records + served + worked;
+  }
+
+  /**
+   * Lets go on who was refused a copy, in the order of their arrival and before those that are due,
+   * until there is none to give. Each gets one while others wait, and waits anew if it wants more.
+   */
+  private int serveRefused() {
+    int served = 0;
+    while (copiesInFlight < COPIES_IN_FLIGHT_MAX && !refused.isEmpty()) {
+      DeviceHydrator first = refused.iterator().next();
+      due.add(first); // and stays due if it fails
+      refused.remove(first);
+      work(first);
+      due.remove(first);
+      served++;
+    }
+    return served;
+  }
+
+  private void work(DeviceHydrator device) {
+    copyGiven = false;
+    deadlines.remove(device);
+    device.deadlineNs(device.work(nowNs));
+    if (device.deadlineNs() != DeviceHydrator.NEVER) {
+      deadlines.add(device);
+    }
   }
 
   // ---- any thread
@@ -212,11 +238,13 @@ public final class HydratorAgent implements Agent {
 
   // ---- the hydrator loop
 
-  boolean tryReserveCopy() {
-    if (copiesInFlight == COPIES_IN_FLIGHT_MAX) {
-      copyRefused = true;
+  /** Allows a device one more copy, or lets it wait for its turn: it is called again then. */
+  boolean tryReserveCopy(DeviceHydrator device) {
+    if (copiesInFlight == COPIES_IN_FLIGHT_MAX || (copyGiven && !refused.isEmpty())) {
+      refused.add(device);
       return false;
     }
+    copyGiven = true;
     copiesInFlight++;
     return true;
   }
@@ -230,10 +258,6 @@ public final class HydratorAgent implements Agent {
     long firstRegion = buffer.getLong(index + HydrationRecord.FIRST_REGION_OFFSET);
     if (type == HydrationRecord.COPY_ENDED) {
       copiesInFlight--;
-      if (copyRefused) {
-        copyRefused = false;
-        lookAtAll = true;
-      }
     }
     if (device == null) {
       return;
