@@ -92,13 +92,9 @@ public final class CloneDevice implements Closeable {
             .agent()
             .hydrate(
                 engine, builder.hydration().forRegionSize(engine.geometry().regionSize()), events);
-    try {
-      engine.start(hydrator, builder.startsSuspended());
-    } catch (RuntimeException | Error e) {
-      // The agent is the one thing that would keep a device alive that failed to open.
-      hydrator.close();
-      throw e;
-    }
+    engine.start(hydrator, builder.startsSuspended());
+    // Last: the agent would keep a device alive that failed to open, and may start copies at once.
+    hydrator.start();
   }
 
   /**

@@ -105,6 +105,14 @@ public final class DeviceHydrator implements HydrationSignals {
   // ---- any thread
 
   /**
+   * Begins to work; once, after {@link CloneEngine#start}: the agent's thread may start copies
+   * while this runs, and an engine that has not started could not end them.
+   */
+  public void start() {
+    agent.takeOn(this);
+  }
+
+  /**
    * Returns whether background hydration is on.
    *
    * @return whether on

@@ -89,25 +89,22 @@ public final class HydratorAgent implements Agent {
   }
 
   /**
-   * Takes on a device; the result is what the engine must be started with.
+   * Makes what hydrates a device; the result is what the engine must be started with.
    *
    * @param engine the device
    * @param settings {@linkplain Hydration#forRegionSize for the device's region size}
    * @param events told what happens
-   * @return the device's hydrator
+   * @return the device's hydrator; {@linkplain DeviceHydrator#start started} after the engine
    */
   public DeviceHydrator hydrate(CloneEngine engine, Hydration settings, HydrationEvents events) {
-    DeviceHydrator hydrator =
-        new DeviceHydrator(
-            nextId.incrementAndGet(),
-            this,
-            engine,
-            settings,
-            events,
-            clock.nanoTime(),
-            new Random(jitter.nextLong()));
-    devices.put(hydrator.id(), hydrator);
-    return hydrator;
+    return new DeviceHydrator(
+        nextId.incrementAndGet(),
+        this,
+        engine,
+        settings,
+        events,
+        clock.nanoTime(),
+        new Random(jitter.nextLong()));
   }
 
   /**
@@ -199,6 +196,12 @@ public final class HydratorAgent implements Agent {
   }
 
   // ---- any thread
+
+  void takeOn(DeviceHydrator device) {
+    devices.put(device.id(), device);
+    // Records that came before this are lost, so the device's own signal may be.
+    hint(HydrationRecord.WORK, device.id(), 0, 0);
+  }
 
   void hint(int type, int deviceId, long firstRegion, long regionCount) {
     if (!write(hints, type, deviceId, false, firstRegion, regionCount, 0)) {
