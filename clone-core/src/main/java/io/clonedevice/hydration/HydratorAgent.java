@@ -68,6 +68,10 @@ public final class HydratorAgent implements Agent {
   // Set by who lost a hint, cleared by the agent; edge: volatile.
   private volatile boolean lookAtAll;
 
+  // Set by who took a device out of the map, cleared by the agent before it looks there; edge:
+  // volatile.
+  private volatile boolean someForgotten;
+
   // The agent's alone.
   private final Set<DeviceHydrator> due = new LinkedHashSet<>();
   private final PriorityQueue<DeviceHydrator> deadlines =
@@ -154,6 +158,11 @@ public final class HydratorAgent implements Agent {
 
   private int cycle() {
     nowNs = clock.nanoTime();
+    if (someForgotten) {
+      someForgotten = false;
+      deadlines.removeIf(this::isForgotten);
+      refused.removeIf(this::isForgotten);
+    }
     int records = completions.read(this::onRecord) + hints.read(this::onRecord);
     if (lookAtAll) {
       lookAtAll = false;
@@ -235,11 +244,18 @@ public final class HydratorAgent implements Agent {
     }
   }
 
+  /** What the agent's own queues hold of a device that has closed goes with its next cycle. */
   void forget(DeviceHydrator device) {
     devices.remove(device.id());
+    someForgotten = true;
+    idle.wake();
   }
 
   // ---- the hydrator loop
+
+  private boolean isForgotten(DeviceHydrator device) {
+    return !devices.containsKey(device.id());
+  }
 
   /** Allows a device one more copy, or lets it wait for its turn: it is called again then. */
   boolean tryReserveCopy(DeviceHydrator device) {
@@ -304,8 +320,8 @@ public final class HydratorAgent implements Agent {
 
   /**
    * Parks the agent's thread until a record arrives or a deadline passes. A producer first moves
-   * the ring's tail and then looks at {@code parked}; the agent first sets {@code parked} and then
-   * looks at the tails: one of them sees the other.
+   * the ring's tail (or sets a flag) and then looks at {@code parked}; the agent first sets {@code
+   * parked} and then looks at tails and flags: one of them sees the other.
    */
   private final class ParkingIdleStrategy implements IdleStrategy {
     // Written by the agent's thread, read by producers; edge: volatile.
@@ -328,7 +344,11 @@ public final class HydratorAgent implements Agent {
     @Override
     public void idle() {
       parked = Thread.currentThread();
-      if (hints.size() == 0 && completions.size() == 0 && !lookAtAll && !stopping) {
+      if (hints.size() == 0
+          && completions.size() == 0
+          && !lookAtAll
+          && !someForgotten
+          && !stopping) {
         DeviceHydrator next = deadlines.peek();
         if (!due.isEmpty()) {
           LockSupport.parkNanos(HydratorAgent.this, RETRY_NS);

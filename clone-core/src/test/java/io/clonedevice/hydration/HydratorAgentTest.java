@@ -106,6 +106,21 @@ class HydratorAgentTest {
     assertThat(copies).hasSize(1);
   }
 
+  @Test
+  void nothingIsKeptOfADeviceThatWasClosedBeforeItsDeadline() {
+    DeviceHydrator hydrator = hydrator(agent);
+    engine.start(hydrator, true);
+    hydrator.start();
+    hydrator.watch(PERIOD_NS, () -> {});
+    step();
+
+    hydrator.close();
+    step();
+
+    nowNs.addAndGet(PERIOD_NS);
+    assertThat(agent.doWork()).isZero();
+  }
+
   private static final class IgnoredEvents implements HydrationEvents {
     @Override
     public void hydrationFailing(Throwable cause) {}
