@@ -175,6 +175,33 @@ class HydrationControlTest {
     }
   }
 
+  /** Copies that began before were in flight when hydration stopped, and fail as well. */
+  @Test
+  @Tag("A38")
+  void failuresFromBeforeHydrationWasEnabledAgainDoNotStopIt() throws Exception {
+    try (SteppedRuntime runtime = new SteppedRuntime();
+        CloneDevice device = open(runtime, ONE_BY_ONE.threshold(3).failuresInRowMax(2))) {
+      media.source().faults().failAlways();
+      runtime.runTask(); // adds the listener
+      runtime.stepHydrator();
+      assertThat(device.statusNoFlush().hydratingRegions()).isEqualTo(3);
+      runtime.runTask();
+      runtime.runTask();
+      runtime.stepHydrator();
+      assertThat(device.statusNoFlush().hydrationEnabled()).isFalse();
+
+      device.enableHydration();
+      while (runtime.runTask()) {
+        // The third copy fails, and the hydrator hears of that and of the switch at once.
+      }
+      media.source().faults().heal();
+      runtime.advanceMs(1_000);
+      runtime.advanceMs(1_000);
+
+      assertThat(log.events()).containsOnlyOnce("stopped").endsWith("completed");
+    }
+  }
+
   @Test
   @Tag("A38")
   void aRegionThatFailsDoesNotKeepItsNeighboursFromBeingCopied() throws Exception {

@@ -269,6 +269,8 @@ public final class DeviceHydrator implements HydrationSignals {
     if (closed || engine.metadata().mode() != MetadataMode.READ_WRITE) {
       return;
     }
+    // Here, too: the switch may have been turned between the failures counted and this one.
+    forgetFailuresIfAsked();
     if (hasFailed) {
       failuresInRow++;
       if (failed.isEmpty()) {
@@ -287,6 +289,14 @@ public final class DeviceHydrator implements HydrationSignals {
         failed.succeeded(firstRegion, count);
         tellIfRecovered();
       }
+    }
+  }
+
+  private void forgetFailuresIfAsked() {
+    if (forgetFailures) {
+      forgetFailures = false;
+      failuresInRow = 0;
+      failed.clear();
     }
   }
 
@@ -335,11 +345,7 @@ public final class DeviceHydrator implements HydrationSignals {
   }
 
   private long hydrate(long nowNs) {
-    if (forgetFailures) {
-      forgetFailures = false;
-      failuresInRow = 0;
-      failed.clear();
-    }
+    forgetFailuresIfAsked();
     while (enabled
         && engine.metadata().mode() == MetadataMode.READ_WRITE
         && !engine.isSuspended()
