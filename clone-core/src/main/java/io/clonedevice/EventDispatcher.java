@@ -74,8 +74,10 @@ final class EventDispatcher {
   void hydrationStopped(Throwable cause) {
     enqueue(
         () -> {
-          hydrationFailing = false;
-          tellAll(listener -> listener.hydrationStopped(cause));
+          if (!hydrationCompleted) {
+            hydrationFailing = false;
+            tellAll(listener -> listener.hydrationStopped(cause));
+          }
         });
   }
 

@@ -64,6 +64,17 @@ class EventDispatcherTest {
 
   @Test
   @Tag("A39")
+  void stopIsNotToldAfterCompletion() {
+    dispatcher.add(log);
+    dispatcher.hydrationCompleted();
+    dispatcher.hydrationStopped(new IOException("thrown by the test"));
+    tell();
+
+    assertThat(log.events()).containsExactly("completed");
+  }
+
+  @Test
+  @Tag("A39")
   void completionAfterAStopTellsNoRecovery() {
     dispatcher.add(log);
     dispatcher.hydrationFailing(new IOException("thrown by the test"));
