@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.clonedevice.hydration.Hydration;
+import io.clonedevice.hydration.HydratorAgent;
 import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.store.MemoryBlockStore;
@@ -14,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -76,6 +78,23 @@ class CloneRuntimeTest {
   }
 
   @Test
+  void hydratorOutlivesAnInterrupt() throws Exception {
+    try (CloneRuntime runtime = CloneRuntime.builder().ioThreads(1).copyThreads(1).build()) {
+      Thread hydrator = onlyThread("clone-hydrator");
+      while (!(LockSupport.getBlocker(hydrator) instanceof HydratorAgent)) {
+        Thread.onSpinWait();
+      }
+      hydrator.interrupt();
+      while (hydrator.isAlive() && hydrator.isInterrupted()) {
+        Thread.onSpinWait();
+      }
+      try (CloneDevice device = device(runtime).open()) {
+        device.hydrated().get(30, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
   void isNotClosedUnderADevice() throws IOException {
     CloneRuntime runtime = CloneRuntime.create();
     CloneDevice device = device(runtime).open();
@@ -107,12 +126,19 @@ class CloneRuntimeTest {
         .withMessage("copy threads are -1; choose at least 1");
   }
 
+  private static Thread onlyThread(String namePrefix) {
+    List<Thread> found = all(namePrefix).toList();
+    assertThat(found).hasSize(1);
+    return found.get(0);
+  }
+
   private static long threads(String namePrefix) {
+    return all(namePrefix).count();
+  }
+
+  private static Stream<Thread> all(String namePrefix) {
     Thread[] all = new Thread[Thread.activeCount() + 100];
     int count = Thread.enumerate(all);
-    return Stream.of(all)
-        .limit(count)
-        .filter(thread -> thread.getName().startsWith(namePrefix))
-        .count();
+    return Stream.of(all).limit(count).filter(thread -> thread.getName().startsWith(namePrefix));
   }
 }

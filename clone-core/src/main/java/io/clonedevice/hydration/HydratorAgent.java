@@ -359,6 +359,11 @@ public final class HydratorAgent implements Agent {
         }
       }
       parked = null;
+      // Agrona's runner ends without a word if its thread is interrupted after this. (Not in the
+      // duty cycle: the thread that steps it may be the caller's, and so its interrupt.)
+      if (!stopping && Thread.interrupted()) {
+        LOG.warn("the hydrator was interrupted and goes on; close its runtime to end it");
+      }
     }
 
     @Override
