@@ -87,6 +87,18 @@ class BackgroundHydrationTest {
   }
 
   @Test
+  void regionsThatWereReadAreCopiedNextAndAllOfThem() {
+    CloneDevice device =
+        stepped.open(Hydration.background().onRead(true).threshold(0).batchSize(2));
+    stepped.read(9 * REGION, 5 * REGION);
+    stepped.journal().clear();
+    device.hydrationThreshold(2);
+    stepped.advanceMs(1_000);
+
+    assertThat(copies()).startsWith("9+2", "11+2", "13+2", "0+2");
+  }
+
+  @Test
   @Tag("A28")
   void noMoreRegionsAreCopiedAtOnceThanTheThreshold() {
     CloneDevice device = stepped.open(Hydration.background().threshold(3).batchSize(1));

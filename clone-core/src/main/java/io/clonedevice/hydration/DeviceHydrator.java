@@ -196,7 +196,7 @@ public final class DeviceHydrator implements HydrationSignals {
   @Override
   public void unhydratedRead(long firstRegion, long count) {
     if (settings.isOnRead()) {
-      agent.hint(HydrationRecord.UNHYDRATED_READ, id, firstRegion, count);
+      wantedSoon(firstRegion, count);
     }
   }
 

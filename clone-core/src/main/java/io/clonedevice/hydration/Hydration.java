@@ -184,7 +184,8 @@ public final class Hydration {
   }
 
   /**
-   * Sets whether regions that are read from the source are hydrated next.
+   * Sets whether regions that are read from the source are hydrated next, while hydration is on; of
+   * more than 64 batches some may be left to their turn.
    *
    * @param hydrate whether a read is a hint to the hydrator
    * @return changed copy
