@@ -52,7 +52,7 @@ public final class HydratorAgent implements Agent {
   private static final int COPIES_IN_FLIGHT_MAX = RING_SIZE / RECORD_SIZE / 2;
 
   private final NanoClock clock;
-  private final Random jitter;
+  private final Random jitter; // guarded by itself
   private final RingBuffer hints = newRing();
   private final RingBuffer completions = newRing();
   private final ParkingIdleStrategy idle = new ParkingIdleStrategy();
@@ -85,7 +85,7 @@ public final class HydratorAgent implements Agent {
    * Makes an agent; it does nothing until somebody runs its duty cycle.
    *
    * @param clock tells the time
-   * @param jitter varies retry delays; used under the agent's own lock only
+   * @param jitter varies retry delays; used under its own monitor only, to seed each device's own
    */
   public HydratorAgent(NanoClock clock, Random jitter) {
     this.clock = clock;
@@ -102,13 +102,14 @@ public final class HydratorAgent implements Agent {
    */
   public DeviceHydrator hydrate(CloneEngine engine, Hydration settings, HydrationEvents events) {
     return new DeviceHydrator(
-        nextId.incrementAndGet(),
-        this,
-        engine,
-        settings,
-        events,
-        clock.nanoTime(),
-        new Random(jitter.nextLong()));
+        nextId.incrementAndGet(), this, engine, settings, events, clock.nanoTime(), newJitter());
+  }
+
+  /** Any number of devices may be opened at the same time. */
+  private Random newJitter() {
+    synchronized (jitter) {
+      return new Random(jitter.nextLong());
+    }
   }
 
   /**

@@ -13,8 +13,12 @@ import io.clonedevice.store.BlockStoreMetadataDevice;
 import io.clonedevice.store.MemoryBlockStore;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.EnumSet;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +31,8 @@ class HydratorAgentTest {
   private static final int REGION = 4096;
   private static final int SIZE = 4 * REGION;
   private static final long PERIOD_NS = 1_000_000;
+  private static final Set<Thread.State> STANDS =
+      EnumSet.of(Thread.State.BLOCKED, Thread.State.TERMINATED);
 
   private final AtomicLong nowNs = new AtomicLong();
   private final HydratorAgent agent = new HydratorAgent(nowNs::get, new Random(1));
@@ -119,6 +125,45 @@ class HydratorAgentTest {
 
     nowNs.addAndGet(PERIOD_NS);
     assertThat(agent.doWork()).isZero();
+  }
+
+  /** Two devices are opened at once. */
+  @Test
+  void randomnessIsDrawnByOneThreadAtATime() throws InterruptedException {
+    AtomicInteger drawing = new AtomicInteger();
+    AtomicInteger drawingMost = new AtomicInteger();
+    AtomicReference<Thread> other = new AtomicReference<>();
+    Random random =
+        new Random(1) {
+          private static final long serialVersionUID = 1L;
+
+          @Override
+          public long nextLong() {
+            drawingMost.accumulateAndGet(drawing.incrementAndGet(), Math::max);
+            Thread thread = other.getAndSet(null);
+            if (thread != null) {
+              thread.start();
+              awaitStanding(thread);
+            }
+            drawing.decrementAndGet();
+            return super.nextLong();
+          }
+        };
+    HydratorAgent shared = new HydratorAgent(nowNs::get, random);
+    Thread opening = new Thread(() -> hydrator(shared), "test-open");
+    other.set(opening);
+
+    hydrator(shared);
+    opening.join();
+
+    assertThat(drawingMost).hasValue(1);
+  }
+
+  /** Waits until a thread waits for a monitor, or has ended. */
+  private static void awaitStanding(Thread thread) {
+    while (!STANDS.contains(thread.getState())) {
+      Thread.onSpinWait();
+    }
   }
 
   private static final class IgnoredEvents implements HydrationEvents {
