@@ -212,7 +212,10 @@ public final class CloneDevice implements Closeable {
     return hydrated.copy();
   }
 
-  /** Turns background hydration on; failures so far are forgotten. Has no effect if it is on. */
+  /**
+   * Turns background hydration on. Failures so far are forgotten, even if it was on: what waits to
+   * be tried again is tried at once.
+   */
   public void enableHydration() {
     hydrator.enable(true);
   }

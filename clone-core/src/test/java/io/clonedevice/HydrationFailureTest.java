@@ -149,6 +149,21 @@ class HydrationFailureTest {
 
   @Test
   @Tag("B17")
+  void enablingHydrationThatIsOnTriesWhatFailedAtOnce() {
+    CloneDevice device = open(oneByOne().retryDelay(30_000, 30_000));
+    failRegions(5);
+    stepped.run();
+    assertThat(stepped.hydrated()).isEqualTo(REGIONS - 1);
+    stepped.source().faults().heal();
+
+    device.enableHydration();
+    stepped.run();
+
+    assertThat(stepped.hydrated()).isEqualTo(REGIONS);
+  }
+
+  @Test
+  @Tag("B17")
   void successEndsARowOfFailures() {
     CloneDevice device = open(oneByOne().failuresInRowMax(3));
     AtomicInteger attempt = new AtomicInteger();
