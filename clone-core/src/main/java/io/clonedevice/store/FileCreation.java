@@ -27,6 +27,8 @@ final class FileCreation {
       try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
         file.setLength(size);
       }
+      // Somebody may have found the file, and locked it, before its descriptors were closed here.
+      UninterruptibleFile.descriptorClosed(FileIdentity.of(path));
       return opening.open(path);
     } catch (Throwable e) {
       try {

@@ -97,7 +97,7 @@ final class NativeFile implements Closeable {
           new NativeFile(file.identity(), descriptor, blockDevice, writable, support));
     } catch (Throwable e) {
       LinuxSystemCalls.closeFile(descriptor);
-      UninterruptibleFile.descriptorClosed(file.identity());
+      file.descriptorOfPathClosed();
       throw e;
     }
   }

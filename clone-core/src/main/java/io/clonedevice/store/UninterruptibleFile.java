@@ -61,7 +61,8 @@ final class UninterruptibleFile implements Closeable {
   private final FileIdentity identity;
   private final RandomAccessFile anchor;
 
-  // Written by the constructor and by reopen(), under this object's monitor; read by all.
+  // Written by the constructor and by reopen(), under this object's monitor; read by all. Edge: the
+  // channel that is seen -> lockLost, if the lock went with an older one and somebody else has it.
   private volatile FileChannel channel;
   private volatile int reopenCount;
   // The reopenCount up to which the anchor has seen all errors. Written by force(), by any thread;
@@ -92,6 +93,7 @@ final class UninterruptibleFile implements Closeable {
     } catch (Throwable e) {
       closeAfter(e, channel);
       closeAfter(e, opened);
+      descriptorOfPathClosed();
       throw e;
     }
     this.anchor = opened;
@@ -266,13 +268,32 @@ final class UninterruptibleFile implements Closeable {
     return LOCK_HOLDERS.containsKey(identity);
   }
 
-  /** Must be called after any descriptor of a file was closed in this process. */
+  /**
+   * Must be called after any descriptor of a file was closed in this process, by a thread that has
+   * the monitor of no file: it takes the holder's.
+   */
   static void descriptorClosed(FileIdentity identity) {
     UninterruptibleFile holder = LOCK_HOLDERS.get(identity);
     if (holder != null) {
       holder.lockAgain();
     }
     DescriptorClosings.announce(identity);
+  }
+
+  /**
+   * The same after a descriptor was closed that the path had led to: this file's, or that of one
+   * which has replaced it.
+   */
+  void descriptorOfPathClosed() {
+    descriptorClosed(identity);
+    try {
+      FileIdentity now = FileIdentity.of(path);
+      if (!now.equals(identity)) {
+        descriptorClosed(now);
+      }
+    } catch (IOException e) {
+      // It leads nowhere: no other file was opened by it.
+    }
   }
 
   private <T> T query(Query<T> query) throws IOException {
@@ -296,23 +317,37 @@ final class UninterruptibleFile implements Closeable {
 
   /** Opens the channel again, once for all the threads that met the dead one. */
   private void reopen(FileChannel dead) throws IOException {
+    if (channel != dead) {
+      return; // and the lock was taken again before
+    }
     // Waits until the interrupted thread has closed the descriptor: not a moment after lockAgain().
     dead.close();
-    synchronized (this) {
-      if (channel != dead) {
-        return;
-      }
-      FileChannel fresh = FileChannel.open(path, options);
-      try {
-        checkIdentity();
-      } catch (Throwable e) {
-        closeAfter(e, fresh);
-        throw e;
-      }
-      reopenCount++;
-      channel = fresh;
-    }
+    // The lock is gone whether or not the file can be opened again.
     descriptorClosed(identity);
+    try {
+      synchronized (this) {
+        if (channel == dead) {
+          FileChannel fresh = openAgain(options);
+          reopenCount++;
+          channel = fresh;
+        }
+      }
+    } catch (Throwable e) {
+      descriptorOfPathClosed();
+      throw e;
+    }
+  }
+
+  /** Opens what must be this file still; if it fails, the caller tells what was closed. */
+  private FileChannel openAgain(Set<OpenOption> how) throws IOException {
+    FileChannel fresh = FileChannel.open(path, how);
+    try {
+      checkIdentity();
+    } catch (Throwable e) {
+      closeAfter(e, fresh);
+      throw e;
+    }
+    return fresh;
   }
 
   private synchronized void lockAgain() {

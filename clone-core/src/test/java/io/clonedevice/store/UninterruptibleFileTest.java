@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -161,6 +163,52 @@ class UninterruptibleFileTest {
     assertThat(file.tryLock()).isTrue();
     readInterrupted();
     assertThat(FileBackedContract.otherProcessLocks(path)).isFalse();
+  }
+
+  @Test
+  void lockIsHeldAgainThoughTheChannelCouldNotBeOpenedAgain() throws Exception {
+    assertThat(file.tryLock()).isTrue();
+    Path moved = Files.move(path, directory.resolve("moved"));
+    assertThatThrownBy(this::readInterrupted).isInstanceOf(NoSuchFileException.class);
+    assertThat(FileBackedContract.otherProcessLocks(moved)).isFalse();
+  }
+
+  @Test
+  void lockIsHeldAgainAfterAnotherOpeningFailedHalfWay() throws Exception {
+    assertThat(file.tryLock()).isTrue();
+    Path link = Files.createLink(directory.resolve("link"), path);
+    // The first of the descriptors takes the name away, so that the next one finds nothing.
+    assertThatThrownBy(
+            () -> new UninterruptibleFile(link, false, StandardOpenOption.DELETE_ON_CLOSE))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(link.toString());
+    assertThat(FileBackedContract.otherProcessLocks(path)).isFalse();
+  }
+
+  @Test
+  void lockOfAFileThatReplacedAnotherOneIsHeldAgain() throws Exception {
+    Path otherPath = Files.write(directory.resolve("other"), new byte[8192]);
+    try (UninterruptibleFile other = new UninterruptibleFile(otherPath, true)) {
+      assertThat(other.tryLock()).isTrue();
+      Files.move(otherPath, path, StandardCopyOption.REPLACE_EXISTING);
+      assertThatThrownBy(this::readInterrupted).hasMessageContaining("was replaced");
+      assertThat(FileBackedContract.otherProcessLocks(path)).isFalse();
+    }
+  }
+
+  @Test
+  void lockThatIsLostWhileTheChannelCannotBeOpenedAgainFailsAllLaterCalls() throws Exception {
+    assertThat(file.tryLock()).isTrue();
+    Path moved = directory.resolve("moved");
+    try (ProcessWithLock other = ProcessWithLock.takingOver(path)) {
+      assertThat(other.hasLocked()).isTrue();
+      Files.move(path, moved);
+      assertThatThrownBy(this::writeZeroesInterrupted).isInstanceOf(NoSuchFileException.class);
+    }
+    Files.move(moved, path);
+    assertThatThrownBy(() -> file.write(0, ByteBuffer.allocate(512)))
+        .hasMessageContaining("somebody else has locked " + path);
+    assertThat(Files.readAllBytes(path)).isEqualTo(content);
   }
 
   @Test
