@@ -198,13 +198,22 @@ final class UninterruptibleFile implements Closeable {
    * Locks the file against other processes and other stores of this one; a read-only file is locked
    * in the shared mode, which keeps writers of other processes away.
    */
-  synchronized boolean tryLock() throws IOException {
+  boolean tryLock() throws IOException {
+    try {
+      return lockOnce();
+    } catch (Throwable e) {
+      descriptorOfPathClosed();
+      throw e;
+    }
+  }
+
+  private synchronized boolean lockOnce() throws IOException {
     if (lock != null) {
       checkLock();
       return true;
     }
     if (lockChannel == null) {
-      lockChannel = FileChannel.open(path, options(writable));
+      lockChannel = openAgain(options(writable));
     }
     synchronized (DescriptorClosings.whileLocking()) {
       try {

@@ -197,6 +197,14 @@ class UninterruptibleFileTest {
   }
 
   @Test
+  void fileThatReplacedTheOpenOneIsNotLocked() throws Exception {
+    Path other = Files.write(directory.resolve("other"), new byte[8192]);
+    Files.move(other, path, StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(file::tryLock).hasMessageContaining("was replaced by another file");
+    assertThat(FileBackedContract.otherProcessLocks(path)).isTrue();
+  }
+
+  @Test
   void lockThatIsLostWhileTheChannelCannotBeOpenedAgainFailsAllLaterCalls() throws Exception {
     assertThat(file.tryLock()).isTrue();
     Path moved = directory.resolve("moved");
