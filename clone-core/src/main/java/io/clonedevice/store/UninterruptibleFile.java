@@ -64,6 +64,9 @@ final class UninterruptibleFile implements Closeable {
   // Written by the constructor and by reopen(), under this object's monitor; read by all. Edge: the
   // channel that is seen -> lockLost, if the lock went with an older one and somebody else has it.
   private volatile FileChannel channel;
+  // Written by reopen(), under the monitor, after the old channel was closed and the next one
+  // opened, before that is in its field; so read by all after the channel. Edge: the channel that
+  // is seen -> the count that it was opened for, or, once it is closed, a later one.
   private volatile int reopenCount;
   // The reopenCount up to which the anchor has seen all errors. Written by force(), by any thread;
   // an older value only makes a later force use the anchor once more.
@@ -161,8 +164,8 @@ final class UninterruptibleFile implements Closeable {
   void force() throws IOException {
     boolean interrupted = Thread.interrupted();
     try {
-      int count = reopenCount;
       FileChannel current = channel;
+      int count = reopenCount;
       boolean forced = false;
       if (count == anchoredCount) {
         try {
