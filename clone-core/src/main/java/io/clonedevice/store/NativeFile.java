@@ -134,11 +134,14 @@ final class NativeFile implements Closeable {
       return data(offset, length, known.end(), logicalBlockSize);
     }
     long data = seek(offset, LinuxSystemCalls.SEEK_DATA);
-    long hole = (Math.min(data, offset + length) - offset) & -(long) logicalBlockSize;
+    if (data >= offset + length) {
+      return new Extent(offset, length, Extent.Kind.HOLE);
+    }
+    long hole = (data - offset) & -(long) logicalBlockSize;
     if (hole > 0) {
       return new Extent(offset, hole, Extent.Kind.HOLE);
     }
-    long end = seek(Math.min(data, offset + length - 1), LinuxSystemCalls.SEEK_HOLE);
+    long end = seek(data, LinuxSystemCalls.SEEK_HOLE);
     if (!writable) {
       knownData = new DataRun(offset, end);
     }
@@ -146,7 +149,8 @@ final class NativeFile implements Closeable {
   }
 
   private static Extent data(long offset, long length, long end, int logicalBlockSize) {
-    long rest = Math.min(end - offset, length);
+    // Never empty, not even where a hole was punched since the data was found.
+    long rest = Math.min(Math.max(end - offset, 1), length);
     long rounded = (rest + logicalBlockSize - 1) & -(long) logicalBlockSize;
     return new Extent(offset, Math.min(rounded, length), Extent.Kind.DATA);
   }

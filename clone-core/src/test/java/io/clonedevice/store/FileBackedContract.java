@@ -268,6 +268,15 @@ abstract class FileBackedContract extends BlockStoreContract {
   }
 
   @Test
+  void extentOfOneByteIsThatByte() throws Exception {
+    BlockStore store = tracked(create(file(), 3 << 16));
+    store.write(1 << 16, ByteBuffer.wrap(randomBytes(new java.util.Random(7), 1 << 16)));
+    for (long offset : new long[] {0, (1 << 16) - 1, 1 << 16, (2 << 16) - 1, (3 << 16) - 1}) {
+      assertThat(store.extentAt(offset, 1).length()).as("at byte " + offset).isEqualTo(1);
+    }
+  }
+
+  @Test
   void copyOfTheLostEndOfATruncatedFileFailsThoughItLooksLikeAHole() throws Exception {
     BlockStore store = tracked(create(file(), 1L << 20));
     BlockStore target = tracked(create(directory.resolve("copy"), 1L << 20));
