@@ -40,24 +40,40 @@ final class FileCreation {
     }
   }
 
-  static <S extends BlockStore> S openOrCreate(Path path, long size, Opening<S> opening)
+  static <S extends FileBackedBlockStore> S openOrCreate(Path path, long size, Opening<S> opening)
       throws IOException {
     try {
       return create(path, size, opening);
     } catch (FileAlreadyExistsException e) {
       S store = opening.open(path);
-      if (store.size() < size) {
-        long has = store.size();
-        store.close();
-        throw new IOException(
-            path
-                + " exists with "
-                + has
-                + " bytes, "
-                + size
-                + " are needed; make it longer, remove it or name another");
+      try {
+        checkLength(path, store.file().size(), size);
+        return store;
+      } catch (Throwable failure) {
+        closeAfter(failure, store);
+        throw failure;
       }
-      return store;
+    }
+  }
+
+  /** Of the file, which may be longer than the store: that ends with a whole block. */
+  private static void checkLength(Path path, long has, long needed) throws IOException {
+    if (has < needed) {
+      throw new IOException(
+          path
+              + " exists with "
+              + has
+              + " bytes, "
+              + needed
+              + " are needed; make it longer, remove it or name another");
+    }
+  }
+
+  private static void closeAfter(Throwable failure, BlockStore store) {
+    try {
+      store.close();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
     }
   }
 }

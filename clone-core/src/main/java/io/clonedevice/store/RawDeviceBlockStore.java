@@ -72,7 +72,8 @@ public final class RawDeviceBlockStore extends FileBackedBlockStore {
    *
    * @param path of the default file system
    * @param size bytes that it must have at least; a positive multiple of 512
-   * @return a writable store, larger than {@code size} if the file or device is
+   * @return a writable store, larger than {@code size} if the file or device is; its size rounded
+   *     down to its logical block size
    * @throws IOException if it cannot be opened or created, or exists and is smaller; then it is
    *     unchanged
    */

@@ -131,6 +131,14 @@ abstract class FileBackedContract extends BlockStoreContract {
   }
 
   @Test
+  void openOrCreateOpensAgainWhatItCreatedOfNoWholeBlocks() throws Exception {
+    long size = block() + 512L;
+    openOrCreate(file(), size).close();
+    openOrCreate(file(), size).close();
+    assertThat(Files.size(file())).isEqualTo(size);
+  }
+
+  @Test
   void sizeOfAFileIsRoundedDownToWholeBlocks() throws Exception {
     Files.write(file(), new byte[3 * block() + 100]);
     try (BlockStore store = open(file())) {
