@@ -50,7 +50,8 @@ public final class MetadataDump {
   }
 
   /**
-   * Visits the hydrated regions, ascending, as ranges no two of which are adjacent.
+   * Visits the hydrated regions, ascending, as ranges no two of which are adjacent. Regions that
+   * are marked meanwhile may be missing; one that is visited is hydrated.
    *
    * @param visitor takes them
    * @throws IOException if the visitor threw it
@@ -60,11 +61,13 @@ public final class MetadataDump {
     RegionMap map = metadata.regionMap();
     long regions = metadata.geometry().regionCount();
     for (long first = 0; first < regions; ) {
-      long end = map.endOfRun(first, regions);
-      if (map.isHydrated(first)) {
-        visitor.visit(new RegionRange(first, end - first));
+      long run = map.signedRun(first, regions);
+      if (run > 0) {
+        visitor.visit(new RegionRange(first, run));
+        first += run + 1; // past the region that ended it, which may be marked meanwhile
+      } else {
+        first -= run;
       }
-      first = end;
     }
   }
 
