@@ -269,6 +269,7 @@ public interface BlockStore extends Closeable {
    */
   default void copyTo(long offset, BlockStore target, long targetOffset, long length)
       throws IOException {
+    RequestChecks.checkCopy(this, offset, target, targetOffset, length);
     BlockCopy.throughBuffer(this::read, offset, target, targetOffset, length);
   }
 
