@@ -52,7 +52,8 @@ public final class CloneDeviceBuilder {
   private BlockStore destination;
   private BlockStore metadata;
   private long regionSize = DEFAULT_REGION_SIZE;
-  private long deviceSize = -1;
+  // null for the size of the source.
+  private Long deviceSize;
   private Hydration hydration = Hydration.background();
   private boolean discardPassdown = true;
   private boolean discardedReadsZeroes;
@@ -111,7 +112,7 @@ public final class CloneDeviceBuilder {
   /**
    * Sets the size of the device; source and destination may be larger.
    *
-   * @param bytes positive multiple of both logical block sizes
+   * @param bytes positive multiple of both logical block sizes, else {@link #open()} refuses it
    * @return this
    */
   public CloneDeviceBuilder deviceSize(long bytes) {
@@ -334,7 +335,7 @@ public final class CloneDeviceBuilder {
       throw new IllegalArgumentException(
           "Error opening destination device: " + destination.name() + " is read-only");
     }
-    long size = deviceSize < 0 ? source.size() : deviceSize;
+    long size = deviceSize == null ? source.size() : deviceSize;
     RegionGeometry geometry = new RegionGeometry(size, regionSize);
     checkLarge("destination", destination, size);
     checkLarge("source", source, size);

@@ -135,11 +135,11 @@ class BadGeometryTest extends RefusalTest {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {0, 100, 513})
+  @ValueSource(longs = {0, 100, 513, -1, -512, Long.MIN_VALUE})
   void aDeviceSizeThatIsNoPositiveNumberOfSectors(long deviceSize) throws Exception {
     refuse(
         () -> files.builder().deviceSize(deviceSize).open(),
         IllegalArgumentException.class,
-        "Invalid device size: " + deviceSize);
+        "Invalid device size: " + deviceSize + " bytes; it must be a positive multiple of 512");
   }
 }
