@@ -27,17 +27,12 @@ final class OffHeapMemory {
 
   private OffHeapMemory() {}
 
-  /** Returns zeroed memory, to be given back by {@link #release}. */
-  static BytesStore<?, Void> allocate(long bytes) {
-    return counted(BytesStore.nativeStoreWithFixedCapacity(bytes));
-  }
-
-  /** Returns memory with any content, for who overwrites all of it at once. */
+  /**
+   * Returns memory with any content, to be given back by {@link #release}; for who knows which
+   * parts of it were written.
+   */
   static BytesStore<?, Void> allocateUninitialised(long bytes) {
-    return counted(BytesStore.lazyNativeBytesStoreWithFixedCapacity(bytes));
-  }
-
-  private static BytesStore<?, Void> counted(BytesStore<?, Void> memory) {
+    BytesStore<?, Void> memory = BytesStore.lazyNativeBytesStoreWithFixedCapacity(bytes);
     ALLOCATED.addAndGet(memory.capacity());
     return memory;
   }

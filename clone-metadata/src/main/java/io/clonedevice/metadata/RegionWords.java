@@ -56,10 +56,6 @@ final class RegionWords {
     return wordCount;
   }
 
-  int blockCount() {
-    return counts.length;
-  }
-
   static int blockOf(int word) {
     return word / MetadataLayout.WORDS_PER_ARRAY_BLOCK;
   }
