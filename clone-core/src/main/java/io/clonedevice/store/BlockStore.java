@@ -41,7 +41,9 @@ public interface BlockStore extends Closeable {
     IO_EXECUTOR,
     /**
      * The {@code ...Async} methods return at once and complete later by themselves (a network).
-     * Only of such a store they are called; of others the blocking ones.
+     * Only of such a store the engine reads, writes and discards by them; of others by the blocking
+     * ones. Those are called of such a store, too, on threads that may wait: for flushes, for what
+     * a caller of the blocking face waits for, and where it is the metadata device.
      */
     ASYNCHRONOUS
   }
@@ -315,7 +317,7 @@ public interface BlockStore extends Closeable {
 
   /**
    * Flushes like {@link #flush} and reports the outcome to {@code completion}, on this thread or
-   * another.
+   * another. Not called by the engine, which flushes where it may wait.
    *
    * @param completion called exactly once
    */

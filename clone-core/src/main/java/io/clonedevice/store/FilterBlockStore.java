@@ -9,10 +9,13 @@ import java.util.Optional;
  * A store that hands every call to another one; a subclass overrides what it wants to be different.
  *
  * <p>Each method calls the same method of the delegate and no other, so a subclass that changes
- * {@link #write} must look after {@link #writeAsync}, {@link #writeDurably} and, where it is the
- * source, {@link #copyTo} as well. Only {@link #writeUncached} calls {@link #write} of the filter,
- * so a copy <em>to</em> it always goes through that, and {@link #tryRead} never reads. Closing it
- * closes the delegate.
+ * {@link #write} must look after {@link #writeAsync} and {@link #writeDurably} as well, one that
+ * changes {@link #read} after {@link #readAsync} and {@link #copyTo}. One that holds other bytes
+ * than its delegate must look after {@link #extentAt} too, and after {@link #discardSupport}: what
+ * is called a hole, or was discarded such that it reads zeroes, is taken for zeroes; a copy neither
+ * reads it here nor writes zeroes over it. Only {@link #writeUncached} calls {@link #write} of the
+ * filter, so a copy <em>to</em> it always goes through that, and {@link #tryRead} never reads.
+ * Closing it closes the delegate.
  */
 public class FilterBlockStore implements BlockStore {
   private final BlockStore delegate;
