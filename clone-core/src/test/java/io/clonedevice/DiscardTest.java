@@ -30,6 +30,8 @@ class DiscardTest {
   private static final int LAST = (REGIONS - 1) * REGION;
   private static final DiscardSupport LEAVES_OLD_BYTES =
       new DiscardSupport(true, 512, Long.MAX_VALUE / 2, false);
+  private static final DiscardSupport LARGE_UNITS =
+      new DiscardSupport(true, 4 * REGION, Long.MAX_VALUE / 2, true);
 
   private SteppedClone stepped = new SteppedClone(SIZE, REGION);
 
@@ -290,8 +292,24 @@ class DiscardTest {
 
     DiscardSupport support = device.discardSupport();
 
-    assertThat(support.granularity()).isEqualTo(1024);
+    assertThat(support.granularity()).as("less is rounded to nothing").isEqualTo(REGION);
     assertThat(support.maxLength()).isEqualTo(3 * REGION);
+  }
+
+  @Test
+  @Tag("A17")
+  @Tag("B25")
+  void destinationThatDiscardsLargerUnitsThanARegionMakesTheDevicePromiseNoZeroes() {
+    destinationDiscards(LARGE_UNITS);
+    CloneDevice device = stepped.open();
+
+    DiscardSupport support = device.discardSupport();
+    stepped.await(device.discard(0, 6 * REGION));
+
+    assertThat(support.granularity()).isEqualTo(4 * REGION);
+    assertThat(support.readsZeroes()).isFalse();
+    assertThat(stepped.calls("destination"))
+        .containsExactly(new StoreCall("destination", Operation.DISCARD, 0, 6 * REGION));
   }
 
   @Test
@@ -472,6 +490,18 @@ class DiscardTest {
   void withTheOptionADiscardedRegionReadsZeroesIfTheDestinationsDiscardLeavesOldBytes() {
     destinationDiscards(LEAVES_OLD_BYTES);
     checkReadsZeroes(stepped.open(b -> b.discardedReadsZeroes(true)));
+  }
+
+  @Test
+  @Tag("B25")
+  void withTheOptionADiscardedRegionReadsZeroesIfTheDestinationDiscardsLargerUnits() {
+    destinationDiscards(LARGE_UNITS);
+    CloneDevice device = stepped.open(b -> b.discardedReadsZeroes(true));
+
+    checkReadsZeroes(device);
+
+    assertThat(device.discardSupport().granularity()).isEqualTo(REGION);
+    assertThat(stepped.calls("destination", Operation.DISCARD)).isEmpty();
   }
 
   private void checkReadsZeroes(CloneDevice device) {

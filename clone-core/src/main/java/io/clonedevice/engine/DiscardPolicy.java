@@ -22,6 +22,7 @@ public final class DiscardPolicy {
   private final StoreAccess destination;
   private final DiscardSupport below;
   private final boolean passdown;
+  private final boolean zeroesBelow;
   private final boolean readsZeroes;
   private final String passdownDisabledReason;
 
@@ -34,6 +35,7 @@ public final class DiscardPolicy {
     this.readsZeroes = readsZeroes;
     this.passdownDisabledReason = passdownWanted ? reasonAgainst(destination.store()) : null;
     this.passdown = passdownWanted && passdownDisabledReason == null;
+    this.zeroesBelow = passdown && below.readsZeroes() && regionsAreWholeUnitsBelow();
   }
 
   /**
@@ -61,10 +63,9 @@ public final class DiscardPolicy {
    */
   public DiscardSupport support() {
     long regionSize = geometry.regionSize();
-    boolean zeroes = readsZeroes || (passdown && below.readsZeroes());
-    return passdown
-        ? new DiscardSupport(true, below.granularity(), passdownLengthMax(), zeroes)
-        : new DiscardSupport(true, regionSize, wholeRegions(OWN_LIMIT - 1), zeroes);
+    long granularity = passesDown() ? Math.max(regionSize, below.granularity()) : regionSize;
+    long lengthMax = passdown ? passdownLengthMax() : wholeRegions(OWN_LIMIT - 1);
+    return new DiscardSupport(true, granularity, lengthMax, zeroesBelow || readsZeroes);
   }
 
   /** The regions are hydrated; the request's caller races with nobody but itself. */
@@ -102,11 +103,24 @@ public final class DiscardPolicy {
   private void erase(Request request, long firstRegion, long endRegion, IoCompletion completion) {
     long from = geometry.offsetOf(firstRegion);
     long end = geometry.endOf(endRegion - 1);
-    if (passdown && (below.readsZeroes() || !readsZeroes)) {
+    if (passesDown()) {
       passDown(request, from, end, passdownLengthMax(), completion);
     } else {
       engine.copies().zero(request.continuations(), from, end, completion);
     }
+  }
+
+  /** Whether the destination gets discards, and not zeroes because its discard leaves none. */
+  private boolean passesDown() {
+    return passdown && (zeroesBelow || !readsZeroes);
+  }
+
+  /** What the destination says of zeroes holds for its units; one may be cut by its own end. */
+  private boolean regionsAreWholeUnitsBelow() {
+    long unit = below.granularity();
+    long deviceSize = geometry.deviceSize();
+    return geometry.regionSize() % unit == 0
+        && (deviceSize % unit == 0 || deviceSize == destination.store().size());
   }
 
   private void passDown(

@@ -391,8 +391,8 @@ public final class CloneFixture implements AutoCloseable {
     }
 
     /**
-     * Sets what the destination says of its discard, instead of what memory can do. One that does
-     * not read zeroes leaves what was there.
+     * Sets what the destination says of its discard, instead of what memory can do. What need not
+     * read zeroes afterwards stays what it was.
      *
      * @param support {@link DiscardSupport#NONE} for a destination without discard
      * @return this

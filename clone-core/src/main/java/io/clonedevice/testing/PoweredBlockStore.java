@@ -73,10 +73,13 @@ final class PoweredBlockStore extends AbstractBlockStore {
 
   @Override
   protected void discardBlocks(long offset, long length) throws IOException {
+    long unit = discards.granularity();
+    long from = (offset + unit - 1) / unit * unit;
+    long end = offset + length == size() ? size() : (offset + length) / unit * unit;
     call(
         () -> {
-          if (discards.readsZeroes()) {
-            medium.discard(offset, length);
+          if (discards.readsZeroes() && from < end) {
+            medium.discard(from, end - from);
           }
         });
   }

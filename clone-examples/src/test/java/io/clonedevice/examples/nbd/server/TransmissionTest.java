@@ -2,6 +2,7 @@ package io.clonedevice.examples.nbd.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.clonedevice.CloneDevice;
 import io.clonedevice.examples.nbd.NbdCommand;
 import io.clonedevice.examples.nbd.NbdContext;
 import io.clonedevice.examples.nbd.NbdError;
@@ -9,6 +10,7 @@ import io.clonedevice.examples.nbd.NbdReply;
 import io.clonedevice.examples.nbd.NbdRequest;
 import io.clonedevice.examples.nbd.server.RawClient.Reply;
 import io.clonedevice.hydration.Hydration;
+import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.FilterBlockStore;
@@ -176,6 +178,30 @@ class TransmissionTest {
       byte[] expected = clone.content();
       Arrays.fill(expected, REGION - 512, REGION + 512, (byte) 0);
       assertThat(client.read(0, SIZE)).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void zeroesAreReadFromADestinationThatDiscardsLargerUnits() throws IOException {
+    CloneDevice destination =
+        CloneDevice.builder()
+            .source(MemoryBlockStore.copyOf(filled(SIZE, 'B')))
+            .destination(new MemoryBlockStore(SIZE))
+            .metadata(new MemoryBlockStore(MetadataSize.forRegions(SIZE / (2 * REGION))))
+            .regionSize(2 * REGION)
+            .hydration(Hydration.disabled())
+            .open();
+    clone =
+        new ServedClone(
+            SIZE,
+            NbdServerOptions.defaults(),
+            Hydration.disabled(),
+            source -> source,
+            destination.blocking());
+    try (RawClient client = clone.connect().go(true)) {
+      assertThat(client.ask(NbdCommand.WRITE_ZEROES, 0, REGION, 2 * REGION)).isNull();
+
+      assertThat(client.read(REGION, 2 * REGION)).containsOnly(0);
     }
   }
 
