@@ -4,7 +4,7 @@ import io.clonedevice.metadata.RegionGeometry;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.DiscardSupport;
 import io.clonedevice.store.IoCompletion;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -125,14 +125,19 @@ public final class DiscardPolicy {
 
   private void passDown(
       Request request, long from, long end, long lengthMax, IoCompletion completion) {
-    int calls = Math.toIntExact((end - from - 1) / lengthMax + 1);
+    long calls = callsFor(end - from, lengthMax);
     IoCompletion all = calls == 1 ? completion : new Countdown(calls, completion);
     long position = from;
-    for (int call = 0; call < calls; call++) {
+    for (long call = 0; call < calls; call++) {
       long length = Math.min(lengthMax, end - position);
       destination.discard(position, length, request.continuations(), all);
       position += length;
     }
+  }
+
+  /** How many calls a range takes: up to one a region, so more than an {@code int} can count. */
+  static long callsFor(long length, long lengthMax) {
+    return (length - 1) / lengthMax + 1;
   }
 
   /** The longest discard that the destination takes and that cuts no region; 0 if there is none. */
@@ -158,12 +163,12 @@ public final class DiscardPolicy {
 
   /** Completes when the last of several calls has; with the first failure. */
   private static final class Countdown implements IoCompletion {
-    private final AtomicInteger left;
+    private final AtomicLong left;
     private final AtomicReference<Throwable> first = new AtomicReference<>();
     private final IoCompletion completion;
 
-    Countdown(int calls, IoCompletion completion) {
-      this.left = new AtomicInteger(calls);
+    Countdown(long calls, IoCompletion completion) {
+      this.left = new AtomicLong(calls);
       this.completion = completion;
     }
 
