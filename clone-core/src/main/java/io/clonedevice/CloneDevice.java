@@ -161,10 +161,11 @@ public final class CloneDevice implements Closeable {
    * destination held before — unless {@link CloneDeviceBuilder#discardedReadsZeroes} is set or
    * {@link #discardSupport()} says that it reads zeroes.
    *
-   * <p>In metadata mode {@code ro} it succeeds all the same: hydrated regions are discarded as
-   * ever; unhydrated ones, of which nothing can be recorded, are ignored, and read as the source
-   * whatever was set. {@link CloneStatus#discardsIgnored()} counts that, and {@link #isHydrated}
-   * tells which they are.
+   * <p>In metadata mode {@code ro} hydrated regions are discarded as ever. Of unhydrated ones
+   * nothing can be recorded: with {@code discardedReadsZeroes} set the discard fails, otherwise it
+   * succeeds and leaves them as they are. {@link CloneStatus#discardsIgnored()} counts that, {@link
+   * #discardSupport()} promises no zeroes in that mode, and {@link #isHydrated} tells which they
+   * are.
    *
    * @param offset first byte
    * @param length bytes

@@ -145,7 +145,7 @@ public final class CloneDeviceBuilder {
   /**
    * Sets whether a discarded region reads zeroes afterwards, so that nobody sees what the
    * destination held before. Zeroes are written where the destination's discard does not leave
-   * them. Unhydrated regions that are discarded in metadata mode {@code ro} stay as they are.
+   * them. In metadata mode {@code ro} the discard of an unhydrated region fails.
    *
    * @param on whether on
    * @return this

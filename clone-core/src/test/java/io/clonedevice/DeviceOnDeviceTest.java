@@ -4,14 +4,18 @@ import static io.clonedevice.SteppedClone.filled;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.clonedevice.hydration.Hydration;
+import io.clonedevice.metadata.MetadataModeException;
 import io.clonedevice.metadata.MetadataSize;
+import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.DiscardSupport;
 import io.clonedevice.store.MemoryBlockStore;
+import io.clonedevice.testing.FaultyBlockStore;
 import io.clonedevice.testing.SteppedRuntime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -54,6 +58,46 @@ class DeviceOnDeviceTest {
 
     assertThat(promisesZeroes(4096, SIZE_BELOW)).isFalse();
     assertThat(promisesZeroes(REGION_BELOW, SIZE_BELOW - 1024)).isFalse();
+  }
+
+  /** The device above has asked when it was opened, and never again. */
+  @Test
+  @Tag("B25")
+  void zeroesThatTheDeviceBelowCannotRecordAreNotAcknowledged() throws IOException {
+    FaultyBlockStore metadata = new FaultyBlockStore(metadataFor(SIZE_BELOW));
+    CloneDevice below =
+        open(
+            filled(SIZE_BELOW, BELOW),
+            new MemoryBlockStore(SIZE_BELOW),
+            metadata,
+            REGION_BELOW,
+            false);
+    try (CloneDevice device =
+        open(filled(SIZE_BELOW, SOURCE), below.blocking(), REGION_BELOW, false)) {
+      runtime.await(below.write(REGION_BELOW, ByteBuffer.wrap(filled(REGION_BELOW, WRITTEN))));
+      metadata.failAlways(Operation.WRITE);
+      assertThat(failureOf(below.flush())).isNotNull();
+
+      assertThat(failureOf(device.discard(0, REGION_BELOW)))
+          .isInstanceOf(MetadataModeException.class);
+      assertThat(failureOf(device.discard(REGION_BELOW, REGION_BELOW)))
+          .as("of what is hydrated below")
+          .isNull();
+
+      byte[] expected = filled(2 * REGION_BELOW, SOURCE);
+      Arrays.fill(expected, REGION_BELOW, 2 * REGION_BELOW, (byte) 0);
+      ByteBuffer read = ByteBuffer.allocate(expected.length);
+      runtime.await(device.read(0, read));
+      assertThat(read.array()).isEqualTo(expected);
+      metadata.heal();
+      below.reopenReadWrite();
+    }
+  }
+
+  private Throwable failureOf(CompletableFuture<Void> future) {
+    CompletableFuture<Throwable> failure = future.handle((done, trouble) -> trouble);
+    runtime.await(failure);
+    return failure.join();
   }
 
   private boolean promisesZeroes(int regionSize, int size) throws IOException {
@@ -110,10 +154,20 @@ class DeviceOnDeviceTest {
 
   private CloneDevice open(byte[] content, BlockStore destination, int regionSize, boolean option)
       throws IOException {
+    return open(content, destination, metadataFor(content.length), regionSize, option);
+  }
+
+  private static BlockStore metadataFor(int size) {
+    return new MemoryBlockStore(MetadataSize.forRegions(size / 4096 + 1));
+  }
+
+  private CloneDevice open(
+      byte[] content, BlockStore destination, BlockStore metadata, int regionSize, boolean option)
+      throws IOException {
     return CloneDevice.builder()
         .source(MemoryBlockStore.copyOf(content))
         .destination(destination)
-        .metadata(new MemoryBlockStore(MetadataSize.forRegions(content.length / 4096 + 1)))
+        .metadata(metadata)
         .regionSize(regionSize)
         .discardedReadsZeroes(option)
         .hydration(Hydration.disabled())

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.clonedevice.hydration.Hydration;
 import io.clonedevice.metadata.MetadataMode;
+import io.clonedevice.metadata.MetadataModeException;
 import io.clonedevice.store.BlockIoException;
 import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.store.DiscardSupport;
@@ -401,18 +402,32 @@ class DiscardTest {
   }
 
   @Test
-  @Tag("A18")
+  @Tag("B18")
   @Tag("B25")
-  void withTheOptionHydratedRegionsAreZeroedInReadOnlyModeAndUnhydratedOnesAreNot() {
+  void withTheOptionADiscardOfUnhydratedRegionsFailsInReadOnlyMode() {
     CloneDevice device = stepped.open(b -> b.discardPassdown(false).discardedReadsZeroes(true));
     loseMetadata(device);
 
-    stepped.await(device.discard(9 * REGION, 3 * REGION));
+    assertThat(stepped.failureOf(device.discard(9 * REGION, 3 * REGION)))
+        .isInstanceOf(MetadataModeException.class)
+        .hasMessageContaining("discard of unhydrated region 9");
 
     byte[] expected = stepped.content();
     Arrays.fill(expected, 10 * REGION, 11 * REGION, (byte) 0);
-    assertThat(stepped.readAll()).isEqualTo(expected);
-    assertThat(device.statusNoFlush().discardsIgnored()).isEqualTo(2);
+    assertThat(stepped.readAll()).as("region 10 is hydrated").isEqualTo(expected);
+    assertThat(device.statusNoFlush().discardsIgnored()).isZero();
+    assertThat(device.discardSupport().readsZeroes()).isTrue();
+  }
+
+  @Test
+  @Tag("A18")
+  void zeroesOfTheDestinationAreNotPromisedInReadOnlyMode() {
+    CloneDevice device = stepped.open();
+    assertThat(device.discardSupport().readsZeroes()).isTrue();
+
+    loseMetadata(device);
+
+    assertThat(device.discardSupport().readsZeroes()).isFalse();
   }
 
   @Test

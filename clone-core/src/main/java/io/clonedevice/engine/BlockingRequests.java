@@ -93,11 +93,13 @@ public final class BlockingRequests {
   }
 
   /**
-   * Discards the whole regions in a range.
+   * Discards the whole regions in a range. For callers to whom the device is a store, and who may
+   * have asked long ago whether its discards leave zeroes: where that was promised, it is not a
+   * hint.
    *
    * @param offset first byte
    * @param length bytes
-   * @throws IOException if a store failed
+   * @throws IOException if a store failed, or if zeroes were promised and the metadata is read-only
    */
   public void discard(long offset, long length) throws IOException {
     check.range("discard", offset, length);
@@ -105,6 +107,11 @@ public final class BlockingRequests {
     gate.enter();
     runInside(
         new BlockingRequest(engine, whole.route(), whole.offset(), whole.length(), null, waiting));
+    if (engine.discards().promisesZeroes()
+        && whole.length() > 0
+        && !engine.ranges().isHydrated(whole.offset(), whole.length())) {
+      throw engine.modeException("discard of unhydrated regions");
+    }
   }
 
   /**

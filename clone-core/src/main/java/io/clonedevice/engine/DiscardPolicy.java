@@ -1,5 +1,6 @@
 package io.clonedevice.engine;
 
+import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.RegionGeometry;
 import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.DiscardSupport;
@@ -57,7 +58,7 @@ public final class DiscardPolicy {
   }
 
   /**
-   * Returns what a discard of the clone device does.
+   * Returns what a discard of the clone device does now.
    *
    * @return granularity and largest length in bytes, and whether what was discarded reads zeroes
    */
@@ -65,7 +66,18 @@ public final class DiscardPolicy {
     long regionSize = geometry.regionSize();
     long granularity = passesDown() ? Math.max(regionSize, below.granularity()) : regionSize;
     long lengthMax = passdown ? passdownLengthMax() : wholeRegions(OWN_LIMIT - 1);
-    return new DiscardSupport(true, granularity, lengthMax, zeroesBelow || readsZeroes);
+    // Without metadata to write to, a discard may be ignored.
+    boolean zeroes = readsZeroes || (zeroesBelow && isRecorded());
+    return new DiscardSupport(true, granularity, lengthMax, zeroes);
+  }
+
+  /** Whether zeroes are promised, at least while the metadata can be written to. */
+  boolean promisesZeroes() {
+    return zeroesBelow || readsZeroes;
+  }
+
+  private boolean isRecorded() {
+    return engine.metadata().mode() == MetadataMode.READ_WRITE;
   }
 
   /** The regions are hydrated; the request's caller races with nobody but itself. */
@@ -95,7 +107,20 @@ public final class DiscardPolicy {
     }
   }
 
-  /** A discard is a hint: where it could not be recorded it succeeds and has no effect. */
+  /** The regions are unhydrated, and no mark can be set in this metadata mode. */
+  void discardUnrecorded(Request request, long firstRegion) {
+    if (readsZeroes) {
+      request.addPart();
+      request.completed(engine.modeException("discard of unhydrated region " + firstRegion));
+    } else {
+      engine.counters().discardsIgnored.increment();
+    }
+  }
+
+  /**
+   * A discard is a hint, unless the user wants zeroes: where it could not be recorded it succeeds
+   * and has no effect.
+   */
   private Throwable ignoreUnrecorded(Throwable outcome) {
     return readsZeroes ? outcome : null;
   }

@@ -200,7 +200,7 @@ final class RequestRouter {
         region = runEnd;
       } else if (engine.metadata().mode() != MetadataMode.READ_WRITE) {
         long runEnd = map.endOfRun(region, endRegion);
-        engine.counters().discardsIgnored.increment();
+        engine.discards().discardUnrecorded(request, region);
         region = runEnd;
       } else {
         region = discardUnhydrated(request, region, endRegion);

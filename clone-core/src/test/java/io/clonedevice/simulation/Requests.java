@@ -62,6 +62,7 @@ final class Requests {
     private ByteBuffer buffer;
     private Model.PendingRead read;
     private Model.Change change;
+    private boolean zeroesWanted;
 
     Flight(Op.Request op) {
       this.op = op;
@@ -103,8 +104,8 @@ final class Requests {
         end = end == setup.sectors() ? end : end / region * region;
         if (first < end) {
           boolean passdown = life().status().discardPassdown();
-          boolean zeroes =
-              life().options().readsZeroes() || (passdown && setup.discards().readsZeroes());
+          zeroesWanted = life().options().readsZeroes();
+          boolean zeroes = zeroesWanted || (passdown && setup.discards().readsZeroes());
           change = model.discard(zeroes ? Sectors.ZERO : Model.ANY, first, end);
         }
       }
@@ -168,8 +169,11 @@ final class Requests {
       } else if (op instanceof Op.Write w) {
         model.end(change, succeeded, w.durable());
       } else if (change != null) {
-        // In read-only mode a discard succeeds and does nothing, or a part.
-        boolean effective = readWrite && life().isReadWrite() && reopenings == life().reopenings();
+        // In read-only mode a discard succeeds and does nothing, or a part, unless zeroes are
+        // wanted.
+        boolean effective =
+            zeroesWanted
+                || (readWrite && life().isReadWrite() && reopenings == life().reopenings());
         model.end(change, succeeded && effective, false);
       } else if (op instanceof Op.Flush && succeeded) {
         model.flushed(began);
