@@ -52,11 +52,13 @@ public final class BlockingRequests {
       return;
     }
     gate.enter();
-    BlockStore whole = metadata.mode() == MetadataMode.FAIL ? null : router.storeOf(offset, length);
+    BlockStore whole =
+        metadata.mode() == MetadataMode.FAIL ? null : router.beginRead(offset, length);
     if (whole != null) {
       try {
         whole.read(offset, target);
       } finally {
+        router.endRead(whole);
         gate.exit();
       }
     } else {

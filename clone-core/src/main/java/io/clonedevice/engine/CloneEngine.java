@@ -39,6 +39,7 @@ public final class CloneEngine {
   private final RequestGate gate;
   private final ClaimTable claims;
   private final CopyEngine copies;
+  private final SourceReads sourceReads = new SourceReads(this::checkCompletion);
   private final RequestRouter router;
   private final ImmediateReads immediateReads;
   private final BlockingRequests blocking;
@@ -52,7 +53,8 @@ public final class CloneEngine {
   // flushes: a suspend under way flushes too, and the stores are closed after this.
   private final Object suspension = new Object();
 
-  // Set once, by the thread that ends the last commit or opens a finished clone.
+  // Set once, by the thread that ends the last commit or, if that is later, the last read of the
+  // source, or that opens a finished clone.
   private final AtomicBoolean hydrationCompleted = new AtomicBoolean();
 
   /**
@@ -358,7 +360,9 @@ public final class CloneEngine {
   }
 
   private void checkCompletion() {
-    if (metadata.isHydrationCommitted() && hydrationCompleted.compareAndSet(false, true)) {
+    if (metadata.isHydrationCommitted()
+        && sourceReads.areOver()
+        && hydrationCompleted.compareAndSet(false, true)) {
       events.hydrationCompleted();
       signals.work();
     }
@@ -439,7 +443,8 @@ public final class CloneEngine {
   }
 
   /**
-   * Returns whether every region is hydrated, committed and durable.
+   * Returns whether every region is hydrated, committed and durable, and no request reads the
+   * source.
    *
    * @return whether the source is no longer needed
    */
@@ -493,6 +498,10 @@ public final class CloneEngine {
 
   ClaimTable claims() {
     return claims;
+  }
+
+  SourceReads sourceReads() {
+    return sourceReads;
   }
 
   RequestGate gate() {

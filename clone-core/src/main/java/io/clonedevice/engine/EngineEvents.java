@@ -12,6 +12,6 @@ public interface EngineEvents {
    */
   void modeChanged(MetadataMode mode, Throwable cause);
 
-  /** Every region is hydrated, committed and durable; once. */
+  /** Every region is hydrated, committed and durable, and nobody reads the source; once. */
   void hydrationCompleted();
 }

@@ -14,6 +14,7 @@ import java.io.IOException;
 public final class RangeQueries {
   private final CloneEngine engine;
   private final RequestRouter router;
+  private final SourceReads sourceReads;
   private final BlockStore source;
   private final BlockStore destination;
 
@@ -21,6 +22,7 @@ public final class RangeQueries {
       CloneEngine engine, RequestRouter router, BlockStore source, BlockStore destination) {
     this.engine = engine;
     this.router = router;
+    this.sourceReads = engine.sourceReads();
     this.source = source;
     this.destination = destination;
   }
@@ -75,9 +77,19 @@ public final class RangeQueries {
     engine.gate().enter();
     try {
       long run = router.signedRunAt(offset, length);
-      return (run > 0 ? destination : source).extentAt(offset, Math.abs(run));
+      return run > 0 || !sourceReads.tryBegin()
+          ? destination.extentAt(offset, Math.abs(run))
+          : extentOfSource(offset, -run);
     } finally {
       engine.gate().exit();
+    }
+  }
+
+  private Extent extentOfSource(long offset, long length) throws IOException {
+    try {
+      return source.extentAt(offset, length);
+    } finally {
+      sourceReads.end();
     }
   }
 

@@ -19,7 +19,8 @@ import java.nio.ByteBuffer;
  *
  * <p>Bits of the region map are only ever set. So a region that was seen hydrated stays so; one
  * that was seen unhydrated may be hydrated by now. A read may go to the source all the same, as
- * what it misses had not ended when it began; a write looks again under the lock of the claims.
+ * what it misses had not ended when it began, unless {@link SourceReads} are over; a write looks
+ * again under the lock of the claims.
  */
 final class RequestRouter {
   /** How a kind of request is started. */
@@ -39,6 +40,7 @@ final class RequestRouter {
   private final RegionGeometry geometry;
   private final RegionMap map;
   private final ClaimTable claims;
+  private final SourceReads sourceReads;
   private final StoreAccess source;
   private final StoreAccess destination;
 
@@ -47,6 +49,7 @@ final class RequestRouter {
     this.geometry = engine.geometry();
     this.map = engine.regionMap();
     this.claims = engine.claims();
+    this.sourceReads = engine.sourceReads();
     this.source = source;
     this.destination = destination;
   }
@@ -80,8 +83,11 @@ final class RequestRouter {
     return run < 0 ? -bytes : bytes;
   }
 
-  /** Where all of a range is, {@code null} if its regions are in different states. */
-  BlockStore storeOf(long offset, long length) {
+  /**
+   * Where all of a range is, and {@link #endRead} must follow; {@code null} if its regions are in
+   * different states.
+   */
+  BlockStore beginRead(long offset, long length) {
     long region = geometry.regionAt(offset);
     long regionCount = geometry.regionAt(offset + length - 1) + 1 - region;
     long run = map.signedRun(region, region + regionCount);
@@ -92,7 +98,13 @@ final class RequestRouter {
       return destination.store();
     }
     engine.signals().unhydratedRead(region, regionCount);
-    return source.store();
+    return sourceReads.tryBegin() ? source.store() : destination.store();
+  }
+
+  void endRead(BlockStore whole) {
+    if (whole == source.store()) {
+      sourceReads.end();
+    }
   }
 
   /** Each run to where its data is; nothing is claimed, nothing waits. */
@@ -104,10 +116,10 @@ final class RequestRouter {
       long to = position + Math.abs(run);
       ByteBuffer target = request.lastSlice(position, to);
       request.addPart();
-      if (run > 0) {
+      if (run > 0 || !sourceReads.tryBegin()) {
         destination.read(position, target, request.continuations(), request);
       } else {
-        source.read(position, target, request.continuations(), request);
+        source.read(position, target, request.continuations(), sourceReads.endBefore(request));
         long region = geometry.regionAt(position);
         engine.signals().unhydratedRead(region, geometry.regionAt(to - 1) + 1 - region);
       }

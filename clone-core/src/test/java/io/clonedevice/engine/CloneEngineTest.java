@@ -6,11 +6,15 @@ import io.clonedevice.metadata.CloneMetadata;
 import io.clonedevice.metadata.MetadataMode;
 import io.clonedevice.metadata.MetadataSize;
 import io.clonedevice.metadata.RegionGeometry;
+import io.clonedevice.store.BlockStore;
 import io.clonedevice.store.BlockStoreMetadataDevice;
+import io.clonedevice.store.Extent;
 import io.clonedevice.store.FilterBlockStore;
 import io.clonedevice.store.MemoryBlockStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -44,6 +48,9 @@ class CloneEngineTest {
 
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicBoolean flushedAfterClose = new AtomicBoolean();
+  private final AtomicBoolean completed = new AtomicBoolean();
+  private BlockStore source = new MemoryBlockStore(4 * REGION);
+  private Runnable onUnhydratedRead = () -> {};
   private CloneMetadata metadata;
 
   @BeforeEach
@@ -62,7 +69,7 @@ class CloneEngineTest {
   private CloneEngine startedEngine(Waiting waiting) {
     CloneEngine engine =
         new CloneEngine(
-            new MemoryBlockStore(4 * REGION),
+            source,
             new FilterBlockStore(new MemoryBlockStore(4 * REGION)) {
               @Override
               public void flush() {
@@ -79,9 +86,11 @@ class CloneEngineTest {
               public void modeChanged(MetadataMode mode, Throwable cause) {}
 
               @Override
-              public void hydrationCompleted() {}
+              public void hydrationCompleted() {
+                completed.set(true);
+              }
             });
-    engine.start(new IgnoredSignals(), false);
+    engine.start(new Signals(), false);
     return engine;
   }
 
@@ -193,7 +202,61 @@ class CloneEngineTest {
     assertThat(engine.claims().isEmpty()).isTrue();
   }
 
-  private static final class IgnoredSignals implements HydrationSignals {
+  /** One who reads has seen a region unhydrated, and is held up; the rest is hydrated meanwhile. */
+  @Test
+  void blockingReadThatIsOvertakenByTheLastCommitNeedsNoSource() throws IOException {
+    AtomicBoolean readTooLate = new AtomicBoolean();
+    source =
+        new FilterBlockStore(source) {
+          @Override
+          public void read(long offset, ByteBuffer target) throws IOException {
+            readTooLate.compareAndSet(false, completed.get());
+            super.read(offset, target);
+          }
+        };
+    CloneEngine engine = startedEngine(Waiting.parked());
+    onUnhydratedRead = () -> hydrateAll(engine);
+    ByteBuffer target = ByteBuffer.allocate(512);
+
+    engine.blocking().read(REGION, target);
+
+    assertThat(completed).as("completed").isTrue();
+    assertThat(readTooLate).as("read when it was told that nobody would").isFalse();
+    assertThat(target.get(0)).isEqualTo((byte) 7);
+  }
+
+  @Test
+  void queryOfTheSourcePutsOffTheEndOfHydration() throws IOException {
+    AtomicReference<CloneEngine> engine = new AtomicReference<>();
+    AtomicBoolean askedTooLate = new AtomicBoolean();
+    source =
+        new FilterBlockStore(source) {
+          @Override
+          public Extent extentAt(long offset, long length) throws IOException {
+            hydrateAll(engine.get());
+            askedTooLate.set(completed.get());
+            return super.extentAt(offset, length);
+          }
+        };
+    engine.set(startedEngine(Waiting.parked()));
+
+    engine.get().ranges().extentAt(REGION, REGION);
+
+    assertThat(askedTooLate).as("asked when it was told that nobody would").isFalse();
+    assertThat(completed).as("completed").isTrue();
+  }
+
+  private static void hydrateAll(CloneEngine engine) {
+    byte[] bytes = new byte[4 * REGION];
+    Arrays.fill(bytes, (byte) 7);
+    try {
+      engine.blocking().write(0, ByteBuffer.wrap(bytes), true);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private final class Signals implements HydrationSignals {
     @Override
     public void work() {}
 
@@ -201,7 +264,9 @@ class CloneEngineTest {
     public void changed() {}
 
     @Override
-    public void unhydratedRead(long firstRegion, long count) {}
+    public void unhydratedRead(long firstRegion, long count) {
+      onUnhydratedRead.run();
+    }
 
     @Override
     public void wantedSoon(long firstRegion, long count) {}
