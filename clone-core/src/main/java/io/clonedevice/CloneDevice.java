@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,7 +55,10 @@ public final class CloneDevice implements Closeable {
   private final CloneEngine engine;
   private final DeviceHydrator hydrator;
   private final BlockStore blocking;
-  private final AtomicBoolean closing = new AtomicBoolean();
+
+  // Set once, by the thread that closes; read by others that do. Edge: compare-and-set.
+  private final AtomicReference<Thread> closer = new AtomicReference<>();
+
   private final CountDownLatch closed = new CountDownLatch(1);
 
   // Replaced by the dispatcher's tasks when an attempt has failed; read by any thread. Edge:
@@ -449,21 +452,19 @@ public final class CloneDevice implements Closeable {
    * another the metadata device: requests in flight fail, and what was not flushed is as after a
    * crash, which is what the exception of this method tells.
    *
-   * <p>A request has left the device before its future completes, so a dependent stage may close
-   * the device; so may a listener, and a stage that depends on {@link #hydrated()}. But a stage of
-   * a request keeps the thread that it runs on, which may be one of the runtime's for I/O, and
-   * other requests in flight may be queued for it: if all of those wait in a close, it never ends.
-   * Where that can be (few {@linkplain CloneRuntime.Builder#ioThreads I/O threads}, or an
-   * {@linkplain CloneRuntime.Builder#ioExecutor executor} of the caller's, which calls listeners
-   * too), close on a thread of your own.
+   * <p>A dependent stage of a request that is refused is run by the call that closes; what that
+   * stage calls here returns at once.
    *
    * @throws IOException if not all could be made durable or a store failed to close; everything is
    *     closed nevertheless
    */
   @Override
   public void close() throws IOException {
-    if (!closing.compareAndSet(false, true)) {
-      awaitClosed();
+    Thread caller = Thread.currentThread();
+    if (!closer.compareAndSet(null, caller)) {
+      if (closer.get() != caller) {
+        awaitClosed();
+      }
       return;
     }
     Teardown teardown = new Teardown();

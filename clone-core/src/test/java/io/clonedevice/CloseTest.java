@@ -356,6 +356,17 @@ class CloseTest {
 
   @Test
   @Tag("B11")
+  void aStageThatDependsOnARequestThatCloseRefusesClosesTheDevice() throws Exception {
+    CloneDevice device = media.deviceBuilder().suspended().open();
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    CompletableFuture<Void> read = device.read(0, ByteBuffer.allocate(512));
+    read.whenComplete((nothing, failure) -> complete(closed, device::close));
+    closeInAnotherThread(device).get(20, TimeUnit.SECONDS);
+    assertThat(closed).isCompleted();
+  }
+
+  @Test
+  @Tag("B11")
   void closeClosesEverythingWhateverFailsAndTellsTheFirstFailure() throws Exception {
     Leaks leaks = new Leaks(null);
     List<CountingStore> stores = new ArrayList<>();
