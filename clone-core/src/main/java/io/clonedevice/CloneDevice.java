@@ -452,8 +452,12 @@ public final class CloneDevice implements Closeable {
    * another the metadata device: requests in flight fail, and what was not flushed is as after a
    * crash, which is what the exception of this method tells.
    *
-   * <p>A dependent stage of a request that is refused is run by the call that closes; what that
-   * stage calls here returns at once.
+   * <p>Listeners may call this, and so may dependent stages of requests and of {@link #hydrated()}:
+   * what else their thread has to do for the device is done first. But they keep their thread until
+   * everything is closed, and what is in flight needs another one. So a stage must not close the
+   * device on the only I/O thread of the runtime, nor where all I/O threads do so at a time, nor on
+   * the only thread on which an asynchronous store completes its calls. A stage of a request that
+   * is refused is run by the call that closes; what that stage calls here returns at once.
    *
    * @throws IOException if not all could be made durable or a store failed to close; everything is
    *     closed nevertheless
@@ -463,6 +467,7 @@ public final class CloneDevice implements Closeable {
     Thread caller = Thread.currentThread();
     if (!closer.compareAndSet(null, caller)) {
       if (closer.get() != caller) {
+        engine.finishTurn();
         awaitClosed();
       }
       return;

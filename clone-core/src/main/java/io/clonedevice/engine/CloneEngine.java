@@ -298,6 +298,15 @@ public final class CloneEngine {
     }
   }
 
+  /**
+   * Ends what the calling thread is in the middle of, as {@link #close} does. For a thread that
+   * waits for a close by another: a request that it tells may make it do so, with others to tell
+   * after that.
+   */
+  public void finishTurn() {
+    InTurn.finish();
+  }
+
   /** Commits if something changed; returns at once. */
   public void commitInBackground() {
     if (!gate.isSuspended()) {

@@ -144,14 +144,16 @@ final class CommitPipeline {
   }
 
   private void runRounds() {
-    boolean last = false;
-    while (!last) {
-      last = runRound();
-    }
+    InTurn turn = new InTurn();
+    runRound(turn);
+    turn.run();
   }
 
-  /** Runs one round; returns whether nobody waits for another. */
-  private boolean runRound() {
+  /**
+   * Runs one round. What follows is done in turn: those who waited for it are told, then the next
+   * one is run if somebody waits for that.
+   */
+  private void runRound(InTurn turn) {
     List<IoCompletion> round;
     synchronized (lock) {
       round = joined;
@@ -159,16 +161,26 @@ final class CommitPipeline {
     }
     Throwable failure = makeDurable();
     for (IoCompletion completion : round) {
-      try {
-        completion.completed(failure);
-      } catch (RuntimeException | Error e) {
-        // The others must be told all the same, and the rounds go on.
-        LOG.error("one who waited for a flush could not be told", e);
-      }
+      turn.add(() -> tell(completion, failure));
     }
-    return endRound();
+    turn.add(
+        () -> {
+          if (!endRound()) {
+            runRound(turn);
+          }
+        });
   }
 
+  private static void tell(IoCompletion completion, Throwable failure) {
+    try {
+      completion.completed(failure);
+    } catch (RuntimeException | Error e) {
+      // The others must be told all the same, and the rounds go on.
+      LOG.error("one who waited for a flush could not be told", e);
+    }
+  }
+
+  /** Returns whether nobody waits for another round. */
   private boolean endRound() {
     synchronized (lock) {
       running = !joined.isEmpty();

@@ -133,6 +133,8 @@ final class RequestGate {
       state |= CLOSED;
       lock.notifyAll();
     }
+    // Some of those inside may be this thread's to tell, and no more come that would keep it so.
+    InTurn.finish();
     awaitEmpty();
     synchronized (lock) {
       List<Request> refused = new ArrayList<>(parked);
