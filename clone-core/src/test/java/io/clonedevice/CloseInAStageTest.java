@@ -1,8 +1,10 @@
 package io.clonedevice;
 
+import static io.clonedevice.SteppedClone.filled;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.clonedevice.hydration.Hydration;
 import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.testing.CloneFixture;
 import java.io.IOException;
@@ -20,7 +22,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /**
  * A stage that depends on a request closes the device, on a thread that has something else to do
- * for it: other requests to tell, a round of flushes to end. Close waits for all that.
+ * for it: other requests to tell or to begin, a round of flushes to end. Close waits for all that.
  */
 @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
 class CloseInAStageTest {
@@ -106,6 +108,51 @@ class CloseInAStageTest {
     if (count.incrementAndGet() < MANY) {
       flush.thenRun(() -> flushAgainAndAgain(device, count));
     }
+  }
+
+  @Test
+  @Tag("B11")
+  void afterAWriteThatWaitedForACopyWithAnother() {
+    CloneDevice device = stepped.open(Hydration.background().threshold(1).batchSize(1));
+    stepped.source().gate().hold(Operation.READ);
+    stepped.run();
+    CompletableFuture<Void> first = device.write(512, ByteBuffer.wrap(filled(512, 1)));
+    CompletableFuture<Void> second = device.write(1024, ByteBuffer.wrap(filled(512, 2)));
+    CompletableFuture<Void> closing = closeAfter(first, device);
+    stepped.source().gate().open();
+    assertClosed(closing, device);
+    assertThat(second).isCompleted();
+    assertThat(stepped.destinationBytes(512, 512)).isEqualTo(filled(512, 1));
+    assertThat(stepped.destinationBytes(1024, 512)).isEqualTo(filled(512, 2));
+  }
+
+  @Test
+  @Tag("B11")
+  void afterAWriteThatFailedWithTheOneItWaitedFor() {
+    CloneDevice device = stepped.open();
+    stepped.source().faults().failAlways(Operation.READ);
+    stepped.source().gate().hold(Operation.READ);
+    CompletableFuture<Void> first = device.write(512, ByteBuffer.allocate(512));
+    CompletableFuture<Void> second = device.write(1024, ByteBuffer.allocate(512));
+    CompletableFuture<Void> third = device.write(1536, ByteBuffer.allocate(512));
+    CompletableFuture<Void> closing = closeAfter(second, device);
+    stepped.source().gate().open();
+    assertClosed(closing, device);
+    assertThat(List.of(first, second, third))
+        .allSatisfy(write -> assertThat(write).isCompletedExceptionally());
+  }
+
+  @Test
+  @Tag("B11")
+  void afterAWriteThatWaitedForTheResumeWithAnother() {
+    CloneDevice device = stepped.open(CloneDeviceBuilder::suspended);
+    CompletableFuture<Void> first = device.write(0, ByteBuffer.allocate(REGION));
+    CompletableFuture<Void> second = device.write(REGION, ByteBuffer.allocate(REGION));
+    CompletableFuture<Void> closing = closeAfter(first, device);
+    device.resume();
+    assertClosed(closing, device);
+    assertThat(second).isCompleted();
+    assertThat(stepped.committedRegions()).containsExactly(0L, 1L);
   }
 
   @Test

@@ -273,7 +273,7 @@ public final class CloneEngine {
       parked = gate.resume();
       claims.resumeBackground();
     }
-    parked.forEach(this::dispatch);
+    InTurn.forEach(parked, this::dispatch);
     signals.work();
   }
 

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /**
  * Brings claimed regions to the destination and ends their claims.
@@ -146,23 +147,22 @@ final class CopyEngine {
    * not been there. A failed claim of a request fails them all (dm-clone does so too).
    */
   private void resume(List<Waiter> waiters, Claim claim, Throwable failure) {
-    if (failure != null && claim.purpose() != Purpose.BACKGROUND_COPY) {
-      waiters.forEach(waiter -> waiter.fail(failure));
-      return;
-    }
+    boolean fails = failure != null && claim.purpose() != Purpose.BACKGROUND_COPY;
+    Consumer<Waiter> next = fails ? waiter -> waiter.fail(failure) : Waiter::resume;
     List<Waiter> inOrder = new ArrayList<>(waiters.size());
     for (Waiter waiter : waiters) {
       if (waiter.request().runsOnCaller()) {
-        waiter.request().continuations().execute(waiter::resume);
+        waiter.request().continuations().execute(() -> next.accept(waiter));
       } else {
         inOrder.add(waiter);
       }
     }
     if (!inOrder.isEmpty()) {
+      // Not on this thread, which has still to tell the request whose claim it was.
       try {
-        executor.execute(() -> inOrder.forEach(Waiter::resume));
+        executor.execute(() -> InTurn.forEach(inOrder, next));
       } catch (RuntimeException | Error e) {
-        inOrder.forEach(waiter -> waiter.fail(e));
+        InTurn.forEach(inOrder, waiter -> waiter.fail(fails ? failure : e));
       }
     }
   }

@@ -1,7 +1,9 @@
 package io.clonedevice.engine;
 
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
+import java.util.function.Consumer;
 
 /**
  * What one thread does in turn, such as to tell one request after the other. Each step may run code
@@ -16,6 +18,13 @@ final class InTurn {
 
   private final Queue<Runnable> steps = new ArrayDeque<>();
   private InTurn outer;
+
+  /** Does the same with each of a list, in its order. */
+  static <T> void forEach(List<T> all, Consumer<T> action) {
+    InTurn turn = new InTurn();
+    all.forEach(each -> turn.add(() -> action.accept(each)));
+    turn.run();
+  }
 
   /** Does what this thread is in the middle of, as far as it is not done. */
   static void finish() {
