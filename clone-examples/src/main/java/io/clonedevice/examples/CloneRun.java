@@ -33,19 +33,17 @@ final class CloneRun {
   }
 
   /** Runs the clone; returns the exit status. */
-  int execute() throws Exception {
+  int execute(StopSignal stop) throws Exception {
     boolean copies = options.copies();
-    try (StopSignal stop = new StopSignal()) {
-      CloneStatus last;
-      try (CloneDevice device = new CloneOpening(options, files, err).open(new TroubleListener())) {
-        if (copies) {
-          hydrate(device, stop);
-        }
-        device.suspend();
-        last = device.status();
+    CloneStatus last;
+    try (CloneDevice device = new CloneOpening(options, files, err).open(new TroubleListener())) {
+      if (copies) {
+        hydrate(device, stop);
       }
-      return report(last, copies, stop);
+      device.suspend();
+      last = device.status();
     }
+    return report(last, copies, stop);
   }
 
   private void hydrate(CloneDevice device, StopSignal stop) throws Exception {

@@ -18,9 +18,6 @@ import java.util.List;
 
 /** Opens a clone, exports it until the process is told to stop, and closes it. */
 final class CloneServing {
-  /** Longer than the server needs to be rid of clients that do not read. */
-  private static final long PATIENCE_SECONDS = 30;
-
   private final CloneOptions options;
   private final List<SocketAddress> addresses;
   private final NbdServerOptions serverOptions;
@@ -47,27 +44,20 @@ final class CloneServing {
     this.err = err;
   }
 
-  /** Serves; returns the exit status. */
-  int execute() throws Exception {
-    try (StopSignal stop = StopSignal.ofServer(PATIENCE_SECONDS)) {
-      try {
-        // Before anything is made or copied: where nobody can connect, nothing shall happen.
-        listen();
-        CloneStatus last = serve(stop);
-        say(
-            "stopped: "
-                + last.hydratedRegions()
-                + " of "
-                + last.regionCount()
-                + " regions hydrated");
-        return CloneTool.DONE;
-      } finally {
-        for (Listener listener : listeners) {
-          listener.close();
-        }
-        if (controlListener != null) {
-          controlListener.close();
-        }
+  /** Serves until the process is asked to stop; returns the exit status. */
+  int execute(StopSignal stop) throws IOException {
+    try {
+      // Before anything is made or copied: where nobody can connect, nothing shall happen.
+      listen();
+      CloneStatus last = serve(stop);
+      say("stopped: " + last.hydratedRegions() + " of " + last.regionCount() + " regions hydrated");
+      return CloneTool.DONE;
+    } finally {
+      for (Listener listener : listeners) {
+        listener.close();
+      }
+      if (controlListener != null) {
+        controlListener.close();
       }
     }
   }

@@ -19,6 +19,8 @@ import picocli.CommandLine.Spec;
       ""
     })
 final class RunCommand implements Callable<Integer> {
+  private static final long STOP_PATIENCE_SECONDS = 10;
+
   @Spec private CommandSpec spec;
   @Mixin private CloneOptions options;
 
@@ -26,6 +28,7 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     options.check();
     CommandLine command = spec.commandLine();
-    return new CloneRun(options, command.getOut(), command.getErr()).execute();
+    CloneRun run = new CloneRun(options, command.getOut(), command.getErr());
+    return StopSignal.during(command, STOP_PATIENCE_SECONDS, run::execute);
   }
 }

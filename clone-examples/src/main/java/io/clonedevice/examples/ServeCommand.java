@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,6 +33,9 @@ import picocli.CommandLine.Spec;
       ""
     })
 final class ServeCommand implements Callable<Integer> {
+  /** Longer than the server needs to be rid of clients that do not read. */
+  private static final long STOP_PATIENCE_SECONDS = 30;
+
   @Spec private CommandSpec spec;
   @Mixin private CloneOptions options;
 
@@ -94,14 +98,11 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     options.check();
-    return new CloneServing(
-            options,
-            addresses(),
-            serverOptions(),
-            control,
-            spec.commandLine().getOut(),
-            spec.commandLine().getErr())
-        .execute();
+    CommandLine command = spec.commandLine();
+    CloneServing serving =
+        new CloneServing(
+            options, addresses(), serverOptions(), control, command.getOut(), command.getErr());
+    return StopSignal.during(command, STOP_PATIENCE_SECONDS, serving::execute);
   }
 
   private List<SocketAddress> addresses() {

@@ -3,42 +3,58 @@ package io.clonedevice.examples;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import picocli.CommandLine;
 
 /**
- * Turns Ctrl-C and SIGTERM into a future, and holds the process until the work has been wound up.
+ * Turns Ctrl-C and SIGTERM into a future, and holds the process until the work has been wound up
+ * and what came of it is known.
  *
  * <p>The Java VM answers both signals by running its shutdown hooks and then exiting with 130 or
- * 143; so a hook that waits is all it takes, and the exit status is right by itself.
+ * 143; so a hook that waits is all it takes. The exit status is the Java VM's if the work says that
+ * it was {@linkplain CloneTool#INTERRUPTED interrupted}, and the work's own otherwise.
  */
 final class StopSignal implements AutoCloseable {
-  /** How long the process waits for its work: a store that hangs must not make it immortal. */
-  private static final long PATIENCE_SECONDS = 10;
-
-  /** The exit status is the Java VM's. */
-  private static final int BY_SIGNAL = -1;
-
   private final long patienceSeconds;
-  private final int exitStatus;
   private final CompletableFuture<Void> requested = new CompletableFuture<>();
   private final CountDownLatch finished = new CountDownLatch(1);
   private final Thread hook = new Thread(this::stop, "clone-stop");
 
-  StopSignal() {
-    this(PATIENCE_SECONDS, BY_SIGNAL);
+  // Written by the thread that works, read by the hook. Edge: the latch, counted down afterwards.
+  private int exitStatus = CloneTool.TROUBLE;
+
+  /** Something that ends by itself or when it is asked to. */
+  interface Work {
+    /** Returns the exit status. */
+    int run(StopSignal stop) throws Exception;
   }
 
-  private StopSignal(long patienceSeconds, int exitStatus) {
+  private StopSignal(long patienceSeconds) {
     this.patienceSeconds = patienceSeconds;
-    this.exitStatus = exitStatus;
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
   /**
-   * For a program whose work has no end of its own, so that being stopped is no failure: the
-   * process exits with 0 when everything is closed.
+   * Does the work of a command; its failure has been printed before the process may end.
+   *
+   * @param patienceSeconds how long the process waits for the work to be wound up: a store that
+   *     hangs must not make it immortal
+   * @return the exit status
    */
-  static StopSignal ofServer(long patienceSeconds) {
-    return new StopSignal(patienceSeconds, CloneTool.DONE);
+  static int during(CommandLine command, long patienceSeconds, Work work) throws Exception {
+    try (StopSignal stop = new StopSignal(patienceSeconds)) {
+      stop.exitStatus = outcome(command, stop, work);
+      return stop.exitStatus;
+    }
+  }
+
+  private static int outcome(CommandLine command, StopSignal stop, Work work) throws Exception {
+    try {
+      return work.run(stop);
+    } catch (Exception e) {
+      return command
+          .getExecutionExceptionHandler()
+          .handleExecutionException(e, command, command.getParseResult());
+    }
   }
 
   /** Completes when the process was asked to stop. */
@@ -50,15 +66,15 @@ final class StopSignal implements AutoCloseable {
     return requested.isDone();
   }
 
-  /** Lets the process go: call when everything is closed. */
+  /** Lets the process go. */
   @Override
   public void close() {
     finished.countDown();
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException shuttingDown) {
-      // The hook is running; the latch has released it.
-      assert requested.isDone();
+      // The hook is running, or about to; the latch has released it.
+      assert finished.getCount() == 0;
     }
   }
 
@@ -66,7 +82,7 @@ final class StopSignal implements AutoCloseable {
     requested.complete(null);
     try {
       if (finished.await(patienceSeconds, TimeUnit.SECONDS)) {
-        if (exitStatus != BY_SIGNAL) {
+        if (exitStatus != CloneTool.INTERRUPTED) {
           // The only way to another exit status once the Java VM is shutting down.
           Runtime.getRuntime().halt(exitStatus);
         }
