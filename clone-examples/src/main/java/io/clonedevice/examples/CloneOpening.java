@@ -8,10 +8,14 @@ import io.clonedevice.metadata.tool.MetadataSummary;
 import io.clonedevice.store.BlockStore;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Duration;
 
 /** Makes or resumes the clone that the options tell of. */
 final class CloneOpening {
   private static final long DEFAULT_REGION_SIZE = 64 << 10;
+
+  /** A source that hangs must be given up long before {@link StopSignal} gives up the process. */
+  private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
   private final CloneOptions options;
   private final CloneFiles files;
@@ -58,6 +62,7 @@ final class CloneOpening {
               .deviceSize(deviceSize)
               .hydration(options.hydration())
               .discardPassdown(options.discardPassdown())
+              .closePatience(CLOSE_PATIENCE)
               .listener(listener)
               .open();
       if (overwrites) {

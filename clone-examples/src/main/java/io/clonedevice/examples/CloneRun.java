@@ -40,8 +40,9 @@ final class CloneRun {
       if (copies) {
         hydrate(device, stop);
       }
-      device.suspend();
-      last = device.status();
+      // What is copied needs no source any more; closing waits for other copies, which may hang.
+      device.blocking().flush();
+      last = device.statusNoFlush();
     }
     return report(last, copies, stop);
   }

@@ -77,8 +77,10 @@ final class CloneServing {
       try (NbdServer server = new NbdServer(device, serverOptions)) {
         serve(device, server, stop);
       }
-      device.suspend();
-      return device.status();
+      // What clients wrote needs no source any more; closing waits for copies, which may hang
+      // there.
+      device.blocking().flush();
+      return device.statusNoFlush();
     }
   }
 

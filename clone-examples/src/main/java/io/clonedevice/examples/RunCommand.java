@@ -19,8 +19,6 @@ import picocli.CommandLine.Spec;
       ""
     })
 final class RunCommand implements Callable<Integer> {
-  private static final long STOP_PATIENCE_SECONDS = 10;
-
   @Spec private CommandSpec spec;
   @Mixin private CloneOptions options;
 
@@ -29,6 +27,6 @@ final class RunCommand implements Callable<Integer> {
     options.check();
     CommandLine command = spec.commandLine();
     CloneRun run = new CloneRun(options, command.getOut(), command.getErr());
-    return StopSignal.during(command, STOP_PATIENCE_SECONDS, run::execute);
+    return StopSignal.during(command, run::execute);
   }
 }

@@ -33,9 +33,6 @@ import picocli.CommandLine.Spec;
       ""
     })
 final class ServeCommand implements Callable<Integer> {
-  /** Longer than the server needs to be rid of clients that do not read. */
-  private static final long STOP_PATIENCE_SECONDS = 30;
-
   @Spec private CommandSpec spec;
   @Mixin private CloneOptions options;
 
@@ -102,7 +99,7 @@ final class ServeCommand implements Callable<Integer> {
     CloneServing serving =
         new CloneServing(
             options, addresses(), serverOptions(), control, command.getOut(), command.getErr());
-    return StopSignal.during(command, STOP_PATIENCE_SECONDS, serving::execute);
+    return StopSignal.during(command, serving::execute);
   }
 
   private List<SocketAddress> addresses() {

@@ -14,7 +14,13 @@ import picocli.CommandLine;
  * it was {@linkplain CloneTool#INTERRUPTED interrupted}, and the work's own otherwise.
  */
 final class StopSignal implements AutoCloseable {
-  private final long patienceSeconds;
+  /**
+   * How long the process waits for its work to be wound up: a store that hangs must not make it
+   * immortal. Longer than a server needs to be rid of clients that do not read (10 s) and a device
+   * to be rid of a source that does not answer (10 s).
+   */
+  private static final long PATIENCE_SECONDS = 30;
+
   private final CompletableFuture<Void> requested = new CompletableFuture<>();
   private final CountDownLatch finished = new CountDownLatch(1);
   private final Thread hook = new Thread(this::stop, "clone-stop");
@@ -28,20 +34,17 @@ final class StopSignal implements AutoCloseable {
     int run(StopSignal stop) throws Exception;
   }
 
-  private StopSignal(long patienceSeconds) {
-    this.patienceSeconds = patienceSeconds;
+  private StopSignal() {
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
   /**
    * Does the work of a command; its failure has been printed before the process may end.
    *
-   * @param patienceSeconds how long the process waits for the work to be wound up: a store that
-   *     hangs must not make it immortal
    * @return the exit status
    */
-  static int during(CommandLine command, long patienceSeconds, Work work) throws Exception {
-    try (StopSignal stop = new StopSignal(patienceSeconds)) {
+  static int during(CommandLine command, Work work) throws Exception {
+    try (StopSignal stop = new StopSignal()) {
       stop.exitStatus = outcome(command, stop, work);
       return stop.exitStatus;
     }
@@ -81,19 +84,23 @@ final class StopSignal implements AutoCloseable {
   private void stop() {
     requested.complete(null);
     try {
-      if (finished.await(patienceSeconds, TimeUnit.SECONDS)) {
-        if (exitStatus != CloneTool.INTERRUPTED) {
-          // The only way to another exit status once the Java VM is shutting down.
-          Runtime.getRuntime().halt(exitStatus);
-        }
-      } else {
+      if (!finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         System.err.println(
             "clone: a store did not answer within "
-                + patienceSeconds
-                + " s; ended without a last commit, the next run copies a little more");
+                + PATIENCE_SECONDS
+                + " s; ended as by a crash: what was not flushed may be lost, and the next run"
+                + " copies a little more");
+        exit(CloneTool.TROUBLE);
+      } else if (exitStatus != CloneTool.INTERRUPTED) {
+        exit(exitStatus);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** The only way to another exit status once the Java VM is shutting down. */
+  private static void exit(int status) {
+    Runtime.getRuntime().halt(status);
   }
 }

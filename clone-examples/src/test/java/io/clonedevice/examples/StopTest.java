@@ -9,6 +9,7 @@ import io.clonedevice.examples.nbd.client.NbdUri;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +30,7 @@ class StopTest {
   private CloneDirectory clone;
   private Path socket;
   private Process process;
+  private HangingSource source;
 
   @BeforeEach
   void makeSource() throws IOException {
@@ -38,9 +40,12 @@ class StopTest {
   }
 
   @AfterEach
-  void kill() {
+  void kill() throws IOException {
     if (process != null) {
       process.destroyForcibly();
+    }
+    if (source != null) {
+      source.close();
     }
   }
 
@@ -91,5 +96,43 @@ class StopTest {
     assertThat(stopped.status()).isEqualTo(CloneTool.TROUBLE);
     assertThat(stopped.err()).containsPattern("(?m)^clone: .*metadata");
     assertThat(stopped.out()).doesNotContain("stopped: ");
+  }
+
+  @Test
+  void aSourceThatHangsCostsNothingThatWasAcknowledged() throws Exception {
+    source = new HangingSource(SIZE);
+    start(
+        "serve",
+        source.uri(),
+        "--socket",
+        socket,
+        // One region in copy, so that the last one is not.
+        "--hydration-threshold=1",
+        "--hydration-batch-size=1");
+    awaitListening();
+    source.awaitRead();
+    writeRegion(SIZE / REGION_SIZE - 1, regionOf('W'));
+
+    Tool stopped = terminate();
+
+    assertThat(stopped.status()).as(stopped.err()).isEqualTo(CloneTool.DONE);
+    assertThat(stopped.out()).contains("stopped: 1 of 128 regions hydrated");
+    assertThat(Tool.run("status", "--metadata", clone.metadata(), "--json").out())
+        .contains("\"hydrated\":1,");
+    byte[] copy = Files.readAllBytes(clone.destination());
+    assertThat(Arrays.copyOfRange(copy, SIZE - REGION_SIZE, SIZE)).isEqualTo(regionOf('W'));
+  }
+
+  @Test
+  void aRunWhoseSourceHangsIsStoppedCleanly() throws Exception {
+    source = new HangingSource(SIZE);
+    start("run", source.uri());
+    source.awaitRead();
+
+    Tool stopped = terminate();
+
+    assertThat(stopped.status()).as(stopped.err()).isEqualTo(143);
+    assertThat(stopped.out())
+        .contains("not done: 0 of 128 regions hydrated, run it again to go on");
   }
 }
