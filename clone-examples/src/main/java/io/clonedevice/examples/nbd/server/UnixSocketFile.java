@@ -1,6 +1,7 @@
 package io.clonedevice.examples.nbd.server;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -9,12 +10,15 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 
 /** The file of a unix domain socket: it outlives a server that was killed. */
 public final class UnixSocketFile {
   /** A thousand clients may come at once. */
   static final int BACKLOG = 1024;
+
+  // Of st_mode, see inode(7).
+  private static final int FILE_TYPE = 0170000;
+  private static final int FILE_TYPE_SOCKET = 0140000;
 
   private UnixSocketFile() {}
 
@@ -47,18 +51,28 @@ public final class UnixSocketFile {
   }
 
   private static void requireDead(Path path) throws IOException {
-    BasicFileAttributes file =
-        Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-    if (!file.isOther()) {
+    if (!isSocket(path)) {
       throw new FileSystemException(
           path.toString(), null, "exists and is no socket; remove it or choose another path");
     }
     try (SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       client.connect(UnixDomainSocketAddress.of(path));
-    } catch (IOException nobodyListens) {
+    } catch (ConnectException refused) {
       return;
+    } catch (IOException e) {
+      throw new FileSystemException(
+          path.toString(),
+          null,
+          "it cannot be told whether somebody listens there ("
+              + e.getMessage()
+              + "); remove it if nobody does, or choose another path");
     }
     throw new FileSystemException(
         path.toString(), null, "somebody listens there already; choose another path");
+  }
+
+  private static boolean isSocket(Path path) throws IOException {
+    int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    return (mode & FILE_TYPE) == FILE_TYPE_SOCKET;
   }
 }
