@@ -9,6 +9,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +25,8 @@ import org.slf4j.LoggerFactory;
  */
 final class ControlSocket implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(ControlSocket.class);
+
+  private static final long ACCEPT_PAUSE_NS = 100_000_000;
 
   private final Listener listener;
   private final Handler handler;
@@ -62,14 +65,23 @@ final class ControlSocket implements Closeable {
   private void accept() {
     while (true) {
       try {
-        SocketChannel client = listener.channel().accept();
-        daemon(() -> serve(client), "clone-control-client").start();
+        begin(listener.channel().accept());
       } catch (ClosedChannelException e) {
         return;
-      } catch (IOException e) {
-        LOG.warn("control socket {} is closed: {}", listener.address(), e.getMessage());
-        return;
+      } catch (IOException | OutOfMemoryError e) {
+        // Out of file descriptors or threads, most likely: whoever has them may give some back.
+        LOG.warn("a client of {} could not be accepted: {}", listener.address(), e.getMessage());
+        LockSupport.parkNanos(ACCEPT_PAUSE_NS);
       }
+    }
+  }
+
+  private void begin(SocketChannel client) throws IOException {
+    try {
+      daemon(() -> serve(client), "clone-control-client").start();
+    } catch (RuntimeException | Error e) {
+      client.close();
+      throw e;
     }
   }
 
