@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,12 +55,26 @@ final class ControlSocket implements Closeable {
   static Listener listen(Path path) throws IOException {
     Listener listener = Listener.on(UnixDomainSocketAddress.of(path));
     try {
-      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+      restrictToOwner(listener);
       return listener;
     } catch (IOException | RuntimeException | Error e) {
       listener.close();
       throw e;
     }
+  }
+
+  /** Turns away whoever connected while the umask alone said who may. */
+  static void restrictToOwner(Listener listener) throws IOException {
+    Path path = ((UnixDomainSocketAddress) listener.address()).getPath();
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+    ServerSocketChannel channel = listener.channel();
+    channel.configureBlocking(false);
+    SocketChannel early = channel.accept();
+    while (early != null) {
+      early.close();
+      early = channel.accept();
+    }
+    channel.configureBlocking(true);
   }
 
   private void accept() {

@@ -2,9 +2,12 @@ package io.clonedevice.examples;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.clonedevice.examples.nbd.server.Listener;
 import java.io.BufferedReader;
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
@@ -68,5 +71,19 @@ class ControlSocketTest {
 
   private static void limitDescriptors(Process process, String softLimit) throws Exception {
     Programs.run("prlimit", "--pid", Long.toString(process.pid()), "--nofile=" + softLimit);
+  }
+
+  @Test
+  void whoConnectedBeforeTheFileWasTheOwnersIsTurnedAway() throws Exception {
+    try (Listener listener = Listener.on(UnixDomainSocketAddress.of(control));
+        SocketChannel early = connect()) {
+      ControlSocket.restrictToOwner(listener);
+      Closeable socket = new ControlSocket(listener, question -> question + "\n");
+      try (socket;
+          SocketChannel late = connect()) {
+        assertThat(ask(late, "question")).isEqualTo("ok\nquestion\n");
+        assertThatThrownBy(() -> ask(early, "question")).isInstanceOf(IOException.class);
+      }
+    }
   }
 }
