@@ -2,12 +2,16 @@ package io.clonedevice.examples;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /**
  * What is said on a control socket, in UTF-8.
@@ -21,6 +25,9 @@ final class ControlMessage {
   private static final String OK = "ok\n";
   private static final String ERROR = "error: ";
   private static final int QUESTION_SIZE_MAX = 1024;
+
+  /** Longer than a clone takes to be opened, unless a store of it hangs. */
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private ControlMessage() {}
 
@@ -57,16 +64,20 @@ final class ControlMessage {
    *
    * @return the lines of the answer
    * @throws IllegalArgumentException if the question was refused
-   * @throws IOException if nobody answers
+   * @throws IOException if nobody answers, or not in time
    */
   static String ask(Path socket, String question) throws IOException {
+    return ask(socket, question, PATIENCE);
+  }
+
+  static String ask(Path socket, String question, Duration patience) throws IOException {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       try {
         channel.connect(UnixDomainSocketAddress.of(socket));
       } catch (IOException e) {
         throw new IOException(socket + ": nobody listens there: " + e.getMessage(), e);
       }
-      String answer = ask(channel, socket, question);
+      String answer = ask(channel, socket, question, patience);
       if (answer.startsWith(ERROR)) {
         throw new IllegalArgumentException(answer.substring(ERROR.length()).strip());
       }
@@ -77,25 +88,40 @@ final class ControlMessage {
     }
   }
 
-  private static String ask(SocketChannel channel, Path socket, String question)
+  private static String ask(SocketChannel channel, Path socket, String question, Duration patience)
       throws IOException {
     try {
       send(channel, question + "\n");
-      return receiveAll(channel);
+      return receiveAll(channel, patience);
+    } catch (SocketTimeoutException e) {
+      throw new IOException(
+          socket
+              + ": no answer within "
+              + patience.toMillis()
+              + " ms; a store of the clone hangs, or this is no control socket of one",
+          e);
     } catch (IOException e) {
       throw new IOException(
           socket + ": no answer, is it the control socket of a clone? " + e.getMessage(), e);
     }
   }
 
-  private static String receiveAll(SocketChannel channel) throws IOException {
+  private static String receiveAll(SocketChannel channel, Duration patience) throws IOException {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     ByteBuffer bytes = ByteBuffer.allocate(4096);
-    while (channel.read(bytes) >= 0) {
-      byte[] read = new byte[bytes.position()];
-      bytes.flip().get(read);
-      all.writeBytes(read);
-      bytes.clear();
+    try (Selector selector = Selector.open()) {
+      channel.configureBlocking(false);
+      channel.register(selector, SelectionKey.OP_READ);
+      while (channel.read(bytes) >= 0) {
+        if (bytes.position() == 0 && selector.select(patience.toMillis()) == 0) {
+          throw new SocketTimeoutException();
+        }
+        selector.selectedKeys().clear();
+        byte[] read = new byte[bytes.position()];
+        bytes.flip().get(read);
+        all.writeBytes(read);
+        bytes.clear();
+      }
     }
     return all.toString(StandardCharsets.UTF_8);
   }

@@ -9,10 +9,13 @@ import io.clonedevice.examples.nbd.server.Listener;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -84,6 +87,17 @@ class ControlSocketTest {
         assertThat(ask(late, "question")).isEqualTo("ok\nquestion\n");
         assertThatThrownBy(() -> ask(early, "question")).isInstanceOf(IOException.class);
       }
+    }
+  }
+
+  @Test
+  void whoGetsNoAnswerIsToldSo() throws Exception {
+    try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      silent.bind(UnixDomainSocketAddress.of(control));
+
+      assertThatThrownBy(() -> ControlMessage.ask(control, "status", Duration.ofMillis(50)))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(control + ": no answer within 50 ms");
     }
   }
 }
