@@ -3,7 +3,6 @@ package io.clonedevice.examples;
 import io.clonedevice.CloneDevice;
 import io.clonedevice.CloneListener;
 import io.clonedevice.CloneStatus;
-import io.clonedevice.dm.Message;
 import io.clonedevice.dm.StatusLine;
 import io.clonedevice.examples.nbd.server.Listener;
 import io.clonedevice.examples.nbd.server.NbdServer;
@@ -88,7 +87,7 @@ final class CloneServing {
     ControlSocket controlling =
         controlListener == null
             ? null
-            : new ControlSocket(controlListener, question -> answer(device, server, question));
+            : new ControlSocket(controlListener, new CloneControl(device, server));
     try {
       UserSignal.onUsr1(() -> tell(statusText(device, server)));
       for (Listener listener : listeners) {
@@ -101,17 +100,6 @@ final class CloneServing {
         controlling.close();
       }
     }
-  }
-
-  private static String answer(CloneDevice device, NbdServer server, String question) {
-    if (question.equals("status")) {
-      StringBuilder lines = new StringBuilder();
-      LiveStatus.of(device.status(), server.status())
-          .forEach((name, value) -> lines.append(name).append(' ').append(value).append('\n'));
-      return lines.toString();
-    }
-    Message.parse(question).applyTo(device);
-    return "";
   }
 
   private static String statusText(CloneDevice device, NbdServer server) {
