@@ -3,9 +3,15 @@ package io.clonedevice.examples;
 import io.clonedevice.CloneDevice;
 import io.clonedevice.dm.Message;
 import io.clonedevice.examples.nbd.server.NbdServer;
+import java.io.IOException;
 
-/** What can be asked on the control socket of a clone that is served. */
+/**
+ * What can be asked on the control socket of a clone that is served: {@code status}, dm-clone's
+ * messages, and {@code reopen_read_write}, for which the kernel has no message.
+ */
 final class CloneControl implements ControlSocket.Handler {
+  static final String REOPEN_READ_WRITE = "reopen_read_write";
+
   private final CloneDevice device;
   private final NbdServer server;
 
@@ -15,9 +21,13 @@ final class CloneControl implements ControlSocket.Handler {
   }
 
   @Override
-  public String answer(String question) {
+  public String answer(String question) throws IOException {
     if (question.equals("status")) {
       return status();
+    }
+    if (question.equalsIgnoreCase(REOPEN_READ_WRITE)) {
+      device.reopenReadWrite();
+      return "";
     }
     Message.parse(question).applyTo(device);
     return "";

@@ -17,13 +17,15 @@ import java.time.Duration;
  * What is said on a control socket, in UTF-8.
  *
  * <pre>
- *   question  one line: status, or a message of dm-clone
- *   answer    ok LF, then lines; or: error: TEXT LF. Then the connection ends.
+ *   question  one line: status, reopen_read_write, or a message of dm-clone
+ *   answer    ok LF, then lines; or, if the question is none: error: TEXT LF;
+ *             or, if it could not be done: failed: TEXT LF. Then the connection ends.
  * </pre>
  */
 final class ControlMessage {
   private static final String OK = "ok\n";
   private static final String ERROR = "error: ";
+  private static final String FAILED = "failed: ";
   private static final int QUESTION_SIZE_MAX = 1024;
 
   /** Longer than a clone takes to be opened, unless a store of it hangs. */
@@ -37,6 +39,10 @@ final class ControlMessage {
 
   static String error(String text) {
     return ERROR + Errors.oneLine(text) + "\n";
+  }
+
+  static String failed(String text) {
+    return FAILED + Errors.oneLine(text) + "\n";
   }
 
   static void send(SocketChannel channel, String text) throws IOException {
@@ -64,7 +70,7 @@ final class ControlMessage {
    *
    * @return the lines of the answer
    * @throws IllegalArgumentException if the question was refused
-   * @throws IOException if nobody answers, or not in time
+   * @throws IOException if nobody answers, or not in time, or what was asked for failed
    */
   static String ask(Path socket, String question) throws IOException {
     return ask(socket, question, PATIENCE);
@@ -80,6 +86,9 @@ final class ControlMessage {
       String answer = ask(channel, socket, question, patience);
       if (answer.startsWith(ERROR)) {
         throw new IllegalArgumentException(answer.substring(ERROR.length()).strip());
+      }
+      if (answer.startsWith(FAILED)) {
+        throw new IOException(answer.substring(FAILED.length()).strip());
       }
       if (!answer.startsWith(OK)) {
         throw new IOException(socket + " is no control socket of a clone");

@@ -40,8 +40,9 @@ final class ControlSocket implements Closeable {
      * @param question one line
      * @return lines, each of them ended
      * @throws IllegalArgumentException if the question is none
+     * @throws IOException if what was asked for could not be done
      */
-    String answer(String question);
+    String answer(String question) throws IOException;
   }
 
   /** Serves whoever connects to the listener, which is closed with this. */
@@ -108,9 +109,11 @@ final class ControlSocket implements Closeable {
         answer = ControlMessage.ok(handler.answer(question));
       } catch (IllegalArgumentException e) {
         answer = ControlMessage.error(e.getMessage());
+      } catch (IOException e) {
+        answer = ControlMessage.failed(Errors.describe(e));
       } catch (RuntimeException e) {
         LOG.warn("'{}' failed", question, e);
-        answer = ControlMessage.error(Errors.describe(e));
+        answer = ControlMessage.failed(Errors.describe(e));
       }
       ControlMessage.send(client, answer);
     } catch (IOException e) {

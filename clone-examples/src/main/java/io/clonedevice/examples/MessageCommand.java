@@ -14,9 +14,11 @@ import picocli.CommandLine.Spec;
     name = "message",
     mixinStandardHelpOptions = true,
     description = {
-      "Sends a message to a clone that serve exports; the messages are dm-clone's:",
-      "  enable_hydration, disable_hydration,",
-      "  hydration_threshold N, hydration_batch_size N",
+      "Sends a message to a clone that serve exports; the messages are dm-clone's,",
+      "  enable_hydration (also after it stopped because copying failed), disable_hydration,",
+      "  hydration_threshold N, hydration_batch_size N,",
+      "and one more:",
+      "  reopen_read_write: leave mode ro once the metadata can be written again",
       ""
     })
 final class MessageCommand implements Callable<Integer> {

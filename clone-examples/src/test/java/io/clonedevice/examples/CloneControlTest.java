@@ -1,6 +1,7 @@
 package io.clonedevice.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.clonedevice.CloneDevice;
 import io.clonedevice.examples.nbd.server.NbdServer;
@@ -10,16 +11,19 @@ import io.clonedevice.store.BlockIoException.Operation;
 import io.clonedevice.testing.CloneFixture;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The control socket's answers, of a clone whose stores do what the test says. */
 @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class CloneControlTest {
   private static final int SIZE = 1 << 20;
 
+  @TempDir private Path temporary;
   private CloneFixture clone;
   private CloneDevice device;
   private NbdServer server;
@@ -51,5 +55,26 @@ class CloneControlTest {
     writeRegion();
 
     assertThat(control.answer("status")).contains("\nhydrated 1\n");
+  }
+
+  @Test
+  void aDeviceThatWentReadOnlyIsReopenedOnceItsMetadataIsWell() throws Exception {
+    clone.metadata().faults().failAlways(Operation.WRITE);
+    writeRegion();
+    assertThatThrownBy(() -> device.blocking().flush()).isInstanceOf(IOException.class);
+    assertThat(control.answer("status")).contains("\nmode ro\n");
+    Path path = temporary.resolve("control");
+    try (ControlSocket socket = new ControlSocket(ControlSocket.listen(path), control)) {
+      Tool inVain = Tool.run("message", "--socket", path, "reopen_read_write");
+      clone.metadata().faults().heal();
+      Tool reopened = Tool.run("message", "--socket", path, "reopen_read_write");
+
+      assertThat(inVain.status()).isEqualTo(CloneTool.TROUBLE);
+      assertThat(inVain.err()).startsWith("clone: ").contains("injected fault");
+      assertThat(reopened).isEqualTo(new Tool(CloneTool.DONE, "", ""));
+      assertThat(socket).isNotNull();
+    }
+    assertThat(control.answer("status")).contains("\nmode rw\n");
+    device.blocking().flush();
   }
 }
