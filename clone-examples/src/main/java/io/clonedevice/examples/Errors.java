@@ -1,6 +1,7 @@
 package io.clonedevice.examples;
 
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CompletionException;
@@ -38,6 +39,9 @@ final class Errors {
   private static String reason(FileSystemException trouble) {
     if (trouble instanceof NoSuchFileException) {
       return "no such file";
+    }
+    if (trouble instanceof FileAlreadyExistsException) {
+      return "exists already";
     }
     if (trouble instanceof AccessDeniedException) {
       return "permission denied";

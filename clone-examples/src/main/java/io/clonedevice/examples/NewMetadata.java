@@ -21,17 +21,26 @@ final class NewMetadata {
    * @throws IOException if that failed; a file that was made is gone then
    */
   static void write(Path path, long sizeIfMissing, Writing writing) throws IOException {
-    boolean missing = !Files.exists(path);
-    if (missing) {
-      requireParent(path);
+    if (Files.exists(path)) {
+      try (MetadataDevice target = MetadataFile.openAlone(path, false)) {
+        writing.run(target);
+      }
+      return;
     }
-    try (MetadataDevice target =
-        missing ? MetadataFile.create(path, sizeIfMissing) : MetadataFile.openAlone(path, false)) {
+    requireParent(path);
+    // Fails if somebody else has made the file meanwhile: then it is not ours to take away.
+    try (MetadataDevice target = MetadataFile.create(path, sizeIfMissing)) {
+      runOrRemove(path, target, writing);
+    }
+  }
+
+  /** Removes the file while it is locked still: afterwards it may be somebody else's. */
+  private static void runOrRemove(Path path, MetadataDevice target, Writing writing)
+      throws IOException {
+    try {
       writing.run(target);
     } catch (IOException | RuntimeException e) {
-      if (missing) {
-        removeAfter(e, path);
-      }
+      removeAfter(e, path);
       throw e;
     }
   }
