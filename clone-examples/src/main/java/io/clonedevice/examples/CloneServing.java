@@ -14,6 +14,7 @@ import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Opens a clone, exports it until the process is told to stop, and closes it. */
 final class CloneServing {
@@ -23,6 +24,9 @@ final class CloneServing {
   private final Path control;
   private final PrintWriter out;
   private final PrintWriter err;
+
+  // Written by the thread that serves, read by the thread of SIGUSR1. Edge: volatile.
+  private volatile Supplier<String> state = () -> "opening";
 
   // Used by the thread that serves.
   private final List<Listener> listeners = new ArrayList<>();
@@ -45,6 +49,8 @@ final class CloneServing {
 
   /** Serves until the process is asked to stop; returns the exit status. */
   int execute(StopSignal stop) throws IOException {
+    // Before anything that may take long: until it is hooked, the signal ends the process.
+    UserSignal.onUsr1(() -> tell(state.get()));
     try {
       // Before anything is made or copied: where nobody can connect, nothing shall happen.
       listen();
@@ -89,13 +95,14 @@ final class CloneServing {
             ? null
             : new ControlSocket(controlListener, new CloneControl(device, server));
     try {
-      UserSignal.onUsr1(() -> tell(statusText(device, server)));
+      state = () -> statusText(device, server);
       for (Listener listener : listeners) {
         server.listen(listener);
         say("listening on " + listener.address());
       }
       stop.requested().join();
     } finally {
+      state = () -> "closing";
       if (controlling != null) {
         controlling.close();
       }

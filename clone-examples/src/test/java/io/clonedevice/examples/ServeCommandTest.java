@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -201,6 +202,25 @@ class ServeCommandTest {
         .startsWith("0 16384 clone 8 ")
         .contains(" 128 0/128 0 1 no_hydration ", "connections=0");
     stop();
+  }
+
+  @Test
+  void userSignalFindsItOpeningWhileTheSourceIsSlow() throws Exception {
+    assumeTrue(Programs.find("kill").isPresent(), "there is no kill to send signals with");
+    Path source = temporary.resolve("slow");
+    try (ServerSocketChannel slow = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      slow.bind(UnixDomainSocketAddress.of(source));
+      Object[] arguments = clone.arguments("--socket", socket);
+      arguments[0] = "serve";
+      arguments[2] = "nbd+unix:///?socket=" + source;
+      process = new ProcessBuilder(Tool.command(arguments)).start();
+      try (SocketChannel connected = slow.accept()) {
+        Programs.run("kill", "-USR1", Long.toString(process.pid()));
+
+        assertThat(Tool.nextLine(process.errorReader())).isEqualTo("opening");
+        assertThat(connected.isOpen()).isTrue();
+      }
+    }
   }
 
   @Test
