@@ -25,8 +25,11 @@ final class LiveStatus {
     put(values, "hydration_batch_size", clone.hydrationBatchSize());
     put(values, "discard_passdown", clone.discardPassdown());
     values.put("mode", clone.mode().statusWord());
+    put(values, "suspended", clone.suspended());
     put(values, "used_blocks", clone.metadataUsedBlocks());
     put(values, "total_blocks", clone.metadataTotalBlocks());
+    put(values, "metadata_updates_failed", clone.metadataUpdatesFailed());
+    put(values, "discards_ignored", clone.discardsIgnored());
     put(values, "connections", server.connections());
     put(values, "connections_total", server.connectionsTotal());
     put(values, "requests", server.requests());

@@ -77,4 +77,21 @@ class CloneControlTest {
     assertThat(control.answer("status")).contains("\nmode rw\n");
     device.blocking().flush();
   }
+
+  @Test
+  void statusTellsWhatWentUnnoticed() throws Exception {
+    assertThat(control.answer("status"))
+        .contains("\nsuspended false\n")
+        .contains("\nmetadata_updates_failed 0\n")
+        .contains("\ndiscards_ignored 0\n");
+    device.suspend();
+    assertThat(control.answer("status")).contains("\nsuspended true\n");
+    device.resume();
+    clone.metadata().faults().failAlways(Operation.WRITE);
+    writeRegion();
+    assertThatThrownBy(() -> device.blocking().flush()).isInstanceOf(IOException.class);
+
+    device.discard(device.regionSize(), device.regionSize()).join();
+    assertThat(control.answer("status")).contains("\ndiscards_ignored 1\n");
+  }
 }
