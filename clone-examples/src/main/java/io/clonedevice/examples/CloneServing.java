@@ -142,7 +142,10 @@ final class CloneServing {
 
     @Override
     public void hydrationStopped(Throwable cause) {
-      tell("hydration stopped, copying failed again and again: " + Errors.describe(cause));
+      tell(
+          "hydration stopped, copying failed again and again: "
+              + Errors.describe(cause)
+              + "; message enable_hydration starts it again");
     }
   }
 }
