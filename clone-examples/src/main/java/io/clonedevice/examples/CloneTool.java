@@ -24,7 +24,8 @@ import picocli.CommandLine.ScopeType;
     description = "An instant, writable clone of a disk image that fills itself in the background.",
     footerHeading = "%nExit status:%n",
     footer = {
-      "  0 done, 1 trouble, 2 misuse, 130 stopped by Ctrl-C, 143 stopped by SIGTERM (serve: 0)",
+      "  0 done, 1 trouble, 2 misuse, 130 stopped by Ctrl-C, 143 stopped by SIGTERM (serve: 0);",
+      "  check: 1 if there are faults; repair: 1 also if something was lost",
     })
 public final class CloneTool {
   // In the order of the help.

@@ -28,8 +28,8 @@ import picocli.CommandLine.Spec;
       "Makes or resumes a clone and exports it over NBD, hydrated in the background or not.",
       "",
       "Destination and metadata are created when they do not exist. SIGTERM and Ctrl-C end it: what"
-          + " was received is served, everything is made durable, exit status 0. SIGUSR1 prints the"
-          + " status.",
+          + " was received is served, everything is made durable, exit status 0, or 1 if that"
+          + " failed. SIGUSR1 prints the status.",
       ""
     })
 final class ServeCommand implements Callable<Integer> {
