@@ -46,7 +46,10 @@ class CrashTest {
     try (CrashStates states = CrashStates.forTotal(20_000)) {
       Throwable found = catchThrowable(() -> run(20_000, states, canary.wrapping()));
       System.out.println(canary + " found after " + states.count() + " crash states");
-      assertThat(found).isInstanceOf(AssertionError.class).hasMessageContaining("power cut");
+      // A write that comes late may be overtaken while it is under way: that shows without a cut.
+      assertThat(found)
+          .isInstanceOf(AssertionError.class)
+          .hasMessageFindingMatch("after a power cut|of the device at rest");
     }
   }
 
