@@ -167,8 +167,7 @@ public final class CloneDevice implements Closeable {
    * <p>In metadata mode {@code ro} hydrated regions are discarded as ever. Of unhydrated ones
    * nothing can be recorded: with {@code discardedReadsZeroes} set the discard fails, otherwise it
    * succeeds and leaves them as they are. {@link CloneStatus#discardsIgnored()} counts that, {@link
-   * #discardSupport()} promises no zeroes in that mode, and {@link #isHydrated} tells which they
-   * are.
+   * #discardSupport()} promises no zeroes then, and {@link #isHydrated} tells which they are.
    *
    * @param offset first byte
    * @param length bytes
@@ -194,7 +193,9 @@ public final class CloneDevice implements Closeable {
   /**
    * Returns this device's blocking face: the same requests on the calling thread, the fastest way
    * for callers that wait anyway. It can be given to whatever takes a {@link BlockStore}, another
-   * clone device included. Closing it closes the device.
+   * clone device included; who does so may have asked once and for all what discards leave, so one
+   * that was promised to leave zeroes and cannot be recorded fails here. Closing it closes the
+   * device.
    *
    * @return always the same object
    */

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -50,6 +51,35 @@ class LastSourceReadTest {
       assertThat(first.array()).isEqualTo(stepped.content(0, 512));
       assertThat(second.array()).isEqualTo(stepped.content(REGION, 2 * REGION));
     }
+  }
+
+  @Test
+  void theHydratorIdlesWhileTheLastReadOfTheSourceHangs() {
+    try (SteppedClone stepped = new SteppedClone(REGIONS * REGION, REGION)) {
+      CloneDevice device = stepped.open(Hydration.disabled());
+      stepped.source().gate().hold(Operation.READ);
+      CompletableFuture<Void> read = device.read(0, ByteBuffer.allocate(512));
+      stepped.write(0, filled(REGIONS * REGION, 7));
+      stepped.await(device.flush());
+      int idle = looksAtTheClockIn10Ms(stepped);
+
+      device.enableHydration();
+      stepped.run();
+
+      assertThat(looksAtTheClockIn10Ms(stepped)).isEqualTo(idle);
+      stepped.source().gate().open();
+      stepped.await(read);
+    }
+  }
+
+  private static int looksAtTheClockIn10Ms(SteppedClone stepped) {
+    AtomicInteger looks = new AtomicInteger();
+    stepped.onClock(looks::incrementAndGet);
+    for (int ms = 0; ms < 10; ms++) {
+      stepped.advanceMs(1);
+    }
+    stepped.onClock(() -> {});
+    return looks.get();
   }
 
   @Test

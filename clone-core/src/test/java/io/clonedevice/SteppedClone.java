@@ -77,6 +77,10 @@ final class SteppedClone implements AutoCloseable {
     clone.steps().advanceMs(ms);
   }
 
+  void onClock(Runnable hook) {
+    clone.steps().onClock(hook);
+  }
+
   // ---- requests that are expected to complete now
 
   void await(CompletableFuture<?> future) {

@@ -47,6 +47,11 @@ final class BlockingRequest extends Request implements Executor {
   }
 
   @Override
+  boolean isOfStore() {
+    return true;
+  }
+
+  @Override
   void ended() {
     wakeCaller();
   }

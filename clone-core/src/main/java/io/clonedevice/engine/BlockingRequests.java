@@ -109,11 +109,6 @@ public final class BlockingRequests {
     gate.enter();
     runInside(
         new BlockingRequest(engine, whole.route(), whole.offset(), whole.length(), null, waiting));
-    if (engine.discards().promisesZeroes()
-        && whole.length() > 0
-        && !engine.ranges().isHydrated(whole.offset(), whole.length())) {
-      throw engine.modeException("discard of unhydrated regions");
-    }
   }
 
   /**

@@ -71,11 +71,6 @@ public final class DiscardPolicy {
     return new DiscardSupport(true, granularity, lengthMax, zeroes);
   }
 
-  /** Whether zeroes are promised, at least while the metadata can be written to. */
-  boolean promisesZeroes() {
-    return zeroesBelow || readsZeroes;
-  }
-
   private boolean isRecorded() {
     return engine.metadata().mode() == MetadataMode.READ_WRITE;
   }
@@ -100,16 +95,16 @@ public final class DiscardPolicy {
           claim.endRegion(),
           failure -> {
             Throwable outcome = engine.copies().settle(claim, failure);
-            request.completed(failure == null ? ignoreUnrecorded(outcome) : failure);
+            request.completed(failure == null ? ignoreUnrecorded(request, outcome) : failure);
           });
     } else {
-      request.completed(ignoreUnrecorded(engine.copies().settle(claim, null)));
+      request.completed(ignoreUnrecorded(request, engine.copies().settle(claim, null)));
     }
   }
 
   /** The regions are unhydrated, and no mark can be set in this metadata mode. */
   void discardUnrecorded(Request request, long firstRegion) {
-    if (readsZeroes) {
+    if (mustLeaveZeroes(request)) {
       request.addPart();
       request.completed(engine.modeException("discard of unhydrated region " + firstRegion));
     } else {
@@ -118,11 +113,15 @@ public final class DiscardPolicy {
   }
 
   /**
-   * A discard is a hint, unless the user wants zeroes: where it could not be recorded it succeeds
+   * A discard is a hint, unless it must leave zeroes: where it could not be recorded it succeeds
    * and has no effect.
    */
-  private Throwable ignoreUnrecorded(Throwable outcome) {
-    return readsZeroes ? outcome : null;
+  private Throwable ignoreUnrecorded(Request request, Throwable outcome) {
+    return mustLeaveZeroes(request) ? outcome : null;
+  }
+
+  private boolean mustLeaveZeroes(Request request) {
+    return readsZeroes || (zeroesBelow && request.isOfStore());
   }
 
   private void erase(Request request, long firstRegion, long endRegion, IoCompletion completion) {

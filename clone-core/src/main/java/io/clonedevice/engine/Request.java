@@ -78,6 +78,13 @@ class Request extends CompletableFuture<Void> implements IoCompletion, Runnable 
     return false;
   }
 
+  /**
+   * Whether its caller takes the device for a store, which keeps for ever what it promised once.
+   */
+  boolean isOfStore() {
+    return false;
+  }
+
   /** A view of the buffer's bytes for a range of the device. */
   final ByteBuffer slice(long from, long to) {
     return bytes.slice((int) (from - offset), (int) (to - from));

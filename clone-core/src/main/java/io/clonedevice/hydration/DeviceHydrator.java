@@ -202,13 +202,7 @@ public final class DeviceHydrator implements HydrationSignals {
 
   @Override
   public void wantedSoon(long firstRegion, long count) {
-    // A hint leads to one copy, which joins as many regions as a batch has.
-    long step = Math.max(1, batchSize);
-    long end = firstRegion + count;
-    long region = firstRegion;
-    for (int hints = 0; hints < READ_HINTS_MAX && region < end; hints++, region += step) {
-      agent.hint(HydrationRecord.UNHYDRATED_READ, id, region, Math.min(step, end - region));
-    }
+    agent.hint(HydrationRecord.WANTED_SOON, id, firstRegion, count);
   }
 
   /**
@@ -254,9 +248,14 @@ public final class DeviceHydrator implements HydrationSignals {
     }
   }
 
-  synchronized void regionsRead(long firstRegion) {
-    if (readHints.size() < READ_HINTS_MAX) {
-      readHints.add(firstRegion);
+  synchronized void regionsWanted(long firstRegion, long count) {
+    // A hint leads to one copy, which joins as many regions as a batch has.
+    long step = Math.max(1, batchSize);
+    long end = firstRegion + count;
+    for (long region = firstRegion;
+        region < end && readHints.size() < READ_HINTS_MAX;
+        region += step) {
+      readHints.add(region);
     }
   }
 
@@ -359,8 +358,9 @@ public final class DeviceHydrator implements HydrationSignals {
         // The end of a background copy signals, that of a copy for a write need not.
         return copiesInFlight > 0 || allowed == 0 ? NEVER : nowNs + RECHECK_NS;
       }
-      if (regionCount - engine.metadata().regionMap().hydratedCount() <= hydrating) {
-        return copiesInFlight > 0 ? NEVER : nowNs + RECHECK_NS;
+      long unhydrated = regionCount - engine.metadata().regionMap().hydratedCount();
+      if (unhydrated <= hydrating) {
+        return copiesInFlight > 0 || unhydrated == 0 ? NEVER : nowNs + RECHECK_NS;
       }
       pacer.requestsSeen(nowNs, engine.requestsInFlight(), engine.requestsEntered());
       long delay = pacer.delayNs(nowNs, copiesInFlight);

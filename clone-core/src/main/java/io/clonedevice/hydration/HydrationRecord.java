@@ -18,8 +18,8 @@ final class HydrationRecord {
   /** Message type: look at this device. */
   static final int WORK = 1;
 
-  /** Message type: these regions were read from the source. */
-  static final int UNHYDRATED_READ = 2;
+  /** Message type: these regions should be copied next. */
+  static final int WANTED_SOON = 2;
 
   /** Message type: the copy of these regions has ended. */
   static final int COPY_ENDED = 3;

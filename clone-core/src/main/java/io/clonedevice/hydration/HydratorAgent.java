@@ -289,8 +289,9 @@ public final class HydratorAgent implements Agent {
           buffer.getInt(index + HydrationRecord.FAILED_OFFSET) != 0,
           buffer.getLong(index + HydrationRecord.DURATION_OFFSET),
           nowNs);
-    } else if (type == HydrationRecord.UNHYDRATED_READ) {
-      device.regionsRead(firstRegion);
+    } else if (type == HydrationRecord.WANTED_SOON) {
+      device.regionsWanted(
+          firstRegion, buffer.getLong(index + HydrationRecord.REGION_COUNT_OFFSET));
     }
     due.add(device);
   }

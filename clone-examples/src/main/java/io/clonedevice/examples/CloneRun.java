@@ -41,6 +41,7 @@ final class CloneRun {
         hydrate(device, stop);
       }
       // What is copied needs no source any more; closing waits for other copies, which may hang.
+      device.disableHydration();
       device.blocking().flush();
       last = device.statusNoFlush();
     }

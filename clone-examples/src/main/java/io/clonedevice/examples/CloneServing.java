@@ -84,6 +84,7 @@ final class CloneServing {
       }
       // What clients wrote needs no source any more; closing waits for copies, which may hang
       // there.
+      device.disableHydration();
       device.blocking().flush();
       return device.statusNoFlush();
     }

@@ -35,7 +35,6 @@ final class BlockStatus {
   }
 
   void serve(long cookie, long offset, long length, boolean onlyOne) throws IOException {
-    session.enter(0);
     Runnable answer =
         () -> {
           try {
@@ -49,6 +48,7 @@ final class BlockStatus {
       session.output().send();
       threads.acquireUninterruptibly();
     }
+    session.enter(0);
     try {
       session.helpers().execute(answer);
     } catch (RejectedExecutionException | OutOfMemoryError e) {

@@ -153,18 +153,28 @@ final class Reads {
     // This entry is for the end of the reply, each part has one of its own.
     session.enter(0);
     AtomicInteger left = new AtomicInteger((length - 1) / ASYNC_SIZE_MAX + 1);
-    for (int position = 0; position < length; position += ASYNC_SIZE_MAX) {
-      int count = Math.min(ASYNC_SIZE_MAX, length - position);
-      long from = offset + position;
-      ByteBuffer data = session.tryEnterWithBuffer(count);
-      if (data != null) {
-        start(from, data, failure -> endPart(cookie, from, data, failure, left));
-      } else {
-        readInChunks(cookie, from, count, unhydratedPace, false);
-        partEnded(cookie, left);
+    try {
+      for (int position = 0; position < length; position += ASYNC_SIZE_MAX) {
+        int count = Math.min(ASYNC_SIZE_MAX, length - position);
+        readPart(cookie, offset + position, count, left);
       }
+    } catch (IOException | RuntimeException | Error e) {
+      // The connection ends: the parts that were not begun will never end.
+      session.leave(0);
+      throw e;
     }
     return true;
+  }
+
+  private void readPart(long cookie, long offset, int length, AtomicInteger left)
+      throws IOException {
+    ByteBuffer data = session.tryEnterWithBuffer(length);
+    if (data != null) {
+      start(offset, data, failure -> endPart(cookie, offset, data, failure, left));
+    } else {
+      readInChunks(cookie, offset, length, unhydratedPace, false);
+      partEnded(cookie, left);
+    }
   }
 
   private void start(long offset, ByteBuffer data, Consumer<Throwable> end) {
