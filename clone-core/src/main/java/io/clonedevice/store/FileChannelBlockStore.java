@@ -19,10 +19,11 @@ import java.util.concurrent.locks.ReentrantLock;
  * file to file shares the blocks where the file system can (XFS, btrfs) and moves no byte. {@link
  * #tryRead} reads what is in the page cache. A large write of what is not there is made by 64 KiB,
  * as far as that is known without much asking, so that small writes after it are fast (Linux 6.5).
- * {@link #writeUncached} starts to write 64 KiB and more to the disk at once, and keeps them out of
- * the page cache where the system can do that (Linux 6.14 with ext4 or XFS) and no small writes
- * were made a moment before; only then {@link #preallocate} does anything. Without JNA, discard is
- * not supported and {@link #writeUncached} is {@link #write}.
+ * Where each write is flushed before the next one, small writes start on their way to the disk at
+ * once. {@link #writeUncached} starts to write 64 KiB and more to the disk at once, and keeps them
+ * out of the page cache where the system can do that (Linux 6.14 with ext4 or XFS) and no small
+ * writes were made a moment before; only then {@link #preallocate} does anything. Without JNA,
+ * discard is not supported and {@link #writeUncached} is {@link #write}.
  *
  * <p>If the file is truncated by somebody else, reads beyond its new end and {@link #flush()} fail;
  * writes beyond it make it longer again, and what lies between is lost.
@@ -72,6 +73,9 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
   // Any thread; orders nothing, a lost update costs a question. How many more large writes are
   // taken for ones of pages that are in the page cache, as the last one was.
   private int takenAsCached;
+
+  // So that the disk is at work already while the client gets its reply and sends its flush.
+  private final FlushHabit flushHabit = new FlushHabit();
 
   // Any thread. Small writes wait for longer while the kernel finds room on the disk, which an
   // uncached write does before it returns; so none is made where small ones are to be expected.
@@ -150,9 +154,10 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
 
   @Override
   protected void writeBlocks(long offset, ByteBuffer source) throws IOException {
+    int length = source.remaining();
     if (file().identity().isBlockDevice()) {
       file().write(offset, source);
-    } else if (source.remaining() >= LARGE) {
+    } else if (length >= LARGE) {
       writeThroughCache(offset, source);
     } else {
       smallWrites.enter();
@@ -162,6 +167,15 @@ public final class FileChannelBlockStore extends FileBackedBlockStore {
         smallWrites.exit();
       }
     }
+    if (flushHabit.wrote() && length < LARGE && nativeFile().isPresent()) {
+      nativeFile().get().startWriteback(offset, length);
+    }
+  }
+
+  @Override
+  protected void flushBlocks() throws IOException {
+    flushHabit.flushing();
+    super.flushBlocks();
   }
 
   @Override

@@ -98,9 +98,12 @@ final class LinuxSystemCalls {
         () -> ioctl(target, FICLONERANGE, new long[] {source, offset, length, targetOffset}));
   }
 
-  /** Begins to write a range of the page cache to its device, and waits for none of it. */
+  /**
+   * Begins to write a range of the page cache to its device, and waits for none of it. Allocates
+   * nothing, and may be interrupted before it has begun.
+   */
   static long startWriteback(int descriptor, long offset, long length) {
-    return result(() -> sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE));
+    return orError(sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE));
   }
 
   /**
@@ -193,8 +196,7 @@ final class LinuxSystemCalls {
   private static native int ioctl(int descriptor, long request, long[] argument)
       throws LastErrorException;
 
-  private static native int sync_file_range(int descriptor, long offset, long length, int flags)
-      throws LastErrorException;
+  private static native int sync_file_range(int descriptor, long offset, long length, int flags);
 
   private static native long syscall(
       long number, int descriptor, long[] range, long[] counts, int flags);

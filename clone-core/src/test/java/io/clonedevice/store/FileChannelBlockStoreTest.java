@@ -54,6 +54,24 @@ class FileChannelBlockStoreTest extends FileBackedContract {
   }
 
   @Test
+  void aWriteIsOnItsWayToTheDiskWhereEachOneIsFlushed() throws Exception {
+    Path file = files.resolve("file");
+    BlockStore store = tracked(create(file, SIZE));
+    for (int i = 0; i < FlushHabit.KEPT; i++) {
+      write4Kib(store, 4096L * i);
+      assumeTrue(PageCache.of(file).dirtyPages() > 0, "the file system keeps no dirty pages");
+      store.flush();
+    }
+
+    write4Kib(store, SIZE / 2);
+    assertThat(PageCache.of(file).dirtyPages()).isZero();
+  }
+
+  private static void write4Kib(BlockStore store, long offset) throws IOException {
+    store.write(offset, direct().limit(4096));
+  }
+
+  @Test
   void neitherAnUncachedWriteNorACopyStaysInThePageCache() throws Exception {
     Path file = files.resolve("file");
     Path copy = files.resolve("copy");
