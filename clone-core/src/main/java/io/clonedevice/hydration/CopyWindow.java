@@ -5,18 +5,18 @@ package io.clonedevice.hydration;
  * of a slow source, and no more than that. Copies into one file keep each other waiting, and the
  * fewer buffers there are the more of them are in the processor's cache.
  *
- * <p>Begins with one. What the shortest of the first ones took tells about how many it takes to
- * reach a good rate. After that it tries half as many, and keeps them where hydration is about as
- * fast, or twice as many, and keeps those where it is clearly faster; and so on, each way until a
- * trial comes to nothing. What the bytes took is all that it looks at, so it needs to know nothing
- * about the stores:
+ * <p>Begins with one, and stays there if the shortest of the first ones was short enough. If not,
+ * what that took tells about how many it takes to reach a good rate. After that it tries half as
+ * many, and keeps them where hydration is about as fast, and twice as many, and keeps those where
+ * it is clearly faster; and so on, each way until a trial comes to nothing, and rests when both
+ * have. What the bytes took is all that it looks at, so it needs to know nothing about the stores:
  *
  * <pre>
  *   rate     ____ ______ ____    a source that is far away
  *           /    v      v
  *       1  64   32     32
  *       __ __ ______ ______      a local file that was slow at first
- *       1  2 1      2
+ *       1  2 1 2 1    2 1
  * </pre>
  *
  * <p>A trial counts only if hydration had nothing but this window to wait for all the time. {@link
@@ -26,13 +26,22 @@ final class CopyWindow {
   private static final int LEAST = 1;
   private static final int MOST = 64;
 
-  /** How long copies are made one by one at first, and how many at least: code warms up, too. */
+  /**
+   * How long copies are made one by one after the first one, and how many at least: the first one
+   * has classes to load.
+   */
   private static final long PROBING_NS = 20_000_000;
 
   private static final int PROBES_MIN = 2;
 
-  /** What is to be reached with as many copies as the first ones seem to make necessary. */
-  private static final double GOAL_BYTES_PER_NS = 2;
+  /** One copy at a time is enough for a source from which one has this rate. */
+  private static final double ENOUGH_BYTES_PER_NS = 1;
+
+  /**
+   * What others begin with as many copies for as would reach it, if nothing but the latency took
+   * time: too many rather than too few, for fewer are tried first and soon.
+   */
+  private static final double GOAL_BYTES_PER_NS = 4;
 
   /**
    * A rate is taken over as many copies as may run at once or a multiple of that, for copies that
@@ -40,7 +49,7 @@ final class CopyWindow {
    */
   private static final long MEASURED_NS_MIN = 100_000_000;
 
-  /** Rates taken between two trials, so that trials that come to nothing cost little. */
+  /** Rates taken between trials of both ways, so that trials that come to nothing cost little. */
   private static final int REST = 16;
 
   private static final double FASTER = 1.1;
@@ -56,6 +65,7 @@ final class CopyWindow {
 
   private boolean trying;
   private boolean upwards;
+  private boolean turned; // since a trial came to something, or since a rest
   private int copiesBefore = LEAST;
   private double rateBefore;
   private int rest;
@@ -105,15 +115,23 @@ final class CopyWindow {
       return;
     }
     if (probes == 0) {
-      probingEndNs = nowNs - durationNs + PROBING_NS;
+      probingEndNs = nowNs + PROBING_NS;
     }
     probes++;
     leastNsPerByte = Math.min(leastNsPerByte, (double) durationNs / copied);
     if (probes >= PROBES_MIN && nowNs - probingEndNs >= 0) {
       probing = false;
-      int wanted = (int) Math.min(MOST, leastNsPerByte * GOAL_BYTES_PER_NS);
-      copies = Integer.highestOneBit(Math.max(LEAST, wanted));
+      begin();
     }
+  }
+
+  private void begin() {
+    if (leastNsPerByte * ENOUGH_BYTES_PER_NS <= 1) {
+      rest = REST;
+      return;
+    }
+    int wanted = (int) Math.min(MOST, Math.ceil(leastNsPerByte * GOAL_BYTES_PER_NS));
+    copies = 2 * Integer.highestOneBit(wanted - 1);
   }
 
   private void rateTaken(double rate) {
@@ -125,6 +143,7 @@ final class CopyWindow {
       }
     } else if (rate > rateBefore * (upwards ? FASTER : AS_FAST)) {
       trying = false;
+      turned = false;
       tryFrom(rate);
     } else {
       goBack();
@@ -147,7 +166,8 @@ final class CopyWindow {
 
   private void turn() {
     upwards = !upwards;
-    rest = REST;
+    rest = turned ? REST : 0;
+    turned = !turned;
   }
 
   private void goBack() {

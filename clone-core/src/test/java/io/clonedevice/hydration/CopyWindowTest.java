@@ -50,8 +50,14 @@ class CopyWindowTest {
 
   @Test
   void knowsAShortLatencyAfterAFewCopies() {
-    copy(0.02, latencySeconds(0.01));
-    assertThat(window.copies()).isEqualTo(16);
+    copy(0.03, latencySeconds(0.01));
+    assertThat(window.copies()).isEqualTo(64);
+  }
+
+  @Test
+  void beginsWithMoreThanTheLatencyAloneMakesNecessary() {
+    copy(0.05, latencySeconds(0.0015)); // 666 MiB/s, and 6 times that is the goal
+    assertThat(window.copies()).isEqualTo(8);
   }
 
   @Test
@@ -62,7 +68,7 @@ class CopyWindowTest {
 
   @Test
   void isNotMisledByFirstCopiesThatAreSlow() {
-    copy(0.06, copies -> nowNs == 0 ? 20 : 1000); // 50 ms for the first
+    copy(0.08, copies -> nowNs == 0 ? 20 : 1000); // 50 ms for the first
     assertThat(window.copies()).isEqualTo(1);
   }
 
@@ -85,7 +91,7 @@ class CopyWindowTest {
   @Test
   void stopsProbingWhenItKnows() {
     assertThat(window.isProbing()).isTrue();
-    copy(0.019, copies -> 1000);
+    copy(0.02, copies -> 1000);
     assertThat(window.isProbing()).isTrue();
     copy(0.002, copies -> 1000);
     assertThat(window.isProbing()).isFalse();
@@ -165,10 +171,19 @@ class CopyWindowTest {
   @Test
   void givesUpATrialThatRequestsDisturbed() {
     copy(0.03, latencySeconds(0.01));
-    assertThat(window.copies()).isEqualTo(16);
+    assertThat(window.copies()).isEqualTo(64);
     copy(0.12, latencySeconds(0.01));
-    assertThat(window.copies()).isEqualTo(8);
+    assertThat(window.copies()).isEqualTo(32);
     window.heldUp();
+    assertThat(window.copies()).isEqualTo(64);
+  }
+
+  @Test
+  void triesMoreAtOnceWhereFewerWereSlower() {
+    IntToDoubleFunction most16 = copies -> Math.min(1800, 200 * copies);
+    copy(0.05, latencySeconds(0.0015));
+    assertThat(window.copies()).isEqualTo(8);
+    copy(0.35, most16); // measured, half as many, twice as many
     assertThat(window.copies()).isEqualTo(16);
   }
 
