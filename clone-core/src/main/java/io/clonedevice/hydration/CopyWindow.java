@@ -9,14 +9,15 @@ package io.clonedevice.hydration;
  * what that took tells about how many it takes to reach a good rate. After that it tries half as
  * many, and keeps them where hydration is about as fast, and twice as many, and keeps those where
  * it is clearly faster; and so on, each way until a trial comes to nothing, and rests when both
- * have. What the bytes took is all that it looks at, so it needs to know nothing about the stores:
+ * have, as long as hydration does not become much slower. What the bytes took is all that it looks
+ * at, so it needs to know nothing about the stores:
  *
  * <pre>
  *   rate     ____ ______ ____    a source that is far away
  *           /    v      v
  *       1  64   32     32
  *       __ __ ______ ______      a local file that was slow at first
- *       1  2 1 2 1    2 1
+ *       1  8 421    2 1
  * </pre>
  *
  * <p>A trial counts only if hydration had nothing but this window to wait for all the time. {@link
@@ -39,7 +40,8 @@ final class CopyWindow {
 
   /**
    * What others begin with as many copies for as would reach it, if nothing but the latency took
-   * time: too many rather than too few, for fewer are tried first and soon.
+   * time: too many rather than too few, for fewer are tried first and soon. Where requests keep
+   * trials from coming to anything, half of it has to do.
    */
   private static final double GOAL_BYTES_PER_NS = 4;
 
@@ -53,6 +55,7 @@ final class CopyWindow {
   private static final int REST = 16;
 
   private static final double FASTER = 1.1;
+  private static final double MUCH_SLOWER = 0.5;
   private static final double AS_FAST = 0.95;
 
   // Written by the agent; read by any thread. Edge: volatile.
@@ -69,9 +72,11 @@ final class CopyWindow {
   private int copiesBefore = LEAST;
   private double rateBefore;
   private int rest;
+  private double restRate;
 
-  // The rate that is being taken: what ends before `ended` reaches `copies` began before it.
+  // The rate that is being taken, without the first ones to end: as many may have begun before it.
   private int ended;
+  private int older = LEAST;
   private long bytes;
   private long beganNs;
 
@@ -92,11 +97,11 @@ final class CopyWindow {
       return;
     }
     ended++;
-    if (ended == copies) {
+    if (ended == older) {
       beganNs = nowNs;
-    } else if (ended > copies) {
+    } else if (ended > older) {
       bytes += copied;
-      if (ended % copies == 0 && nowNs - beganNs >= MEASURED_NS_MIN) {
+      if ((ended - older) % copies == 0 && nowNs - beganNs >= MEASURED_NS_MIN) {
         rateTaken((double) bytes / (nowNs - beganNs));
       }
     }
@@ -127,17 +132,20 @@ final class CopyWindow {
 
   private void begin() {
     if (leastNsPerByte * ENOUGH_BYTES_PER_NS <= 1) {
-      rest = REST;
+      rest(ENOUGH_BYTES_PER_NS);
       return;
     }
-    int wanted = (int) Math.min(MOST, Math.ceil(leastNsPerByte * GOAL_BYTES_PER_NS));
-    copies = 2 * Integer.highestOneBit(wanted - 1);
+    double wanted = Math.min(MOST, leastNsPerByte * GOAL_BYTES_PER_NS);
+    double wantedForHalf = Math.min(MOST, leastNsPerByte * GOAL_BYTES_PER_NS / 2);
+    copies = Integer.highestOneBit((int) wantedForHalf);
+    tryInstead(2 * Integer.highestOneBit((int) Math.ceil(wanted) - 1), 0);
   }
 
   private void rateTaken(double rate) {
+    older = copies;
     if (!trying) {
       if (rest > 0) {
-        rest--;
+        rest = rate < restRate * MUCH_SLOWER ? 0 : rest - 1;
       } else {
         tryFrom(rate);
       }
@@ -147,7 +155,7 @@ final class CopyWindow {
       tryFrom(rate);
     } else {
       goBack();
-      turn();
+      turn(rateBefore);
     }
     measureAnew();
   }
@@ -155,24 +163,41 @@ final class CopyWindow {
   private void tryFrom(double rate) {
     int next = upwards ? Math.min(MOST, copies * 2) : Math.max(LEAST, copies / 2);
     if (next == copies) {
-      turn();
-      return;
+      turn(rate);
+    } else {
+      tryInstead(next, rate);
     }
+  }
+
+  private void tryInstead(int next, double rate) {
     trying = true;
     copiesBefore = copies;
     rateBefore = rate;
-    copies = next;
-  }
-
-  private void turn() {
-    upwards = !upwards;
-    rest = turned ? REST : 0;
-    turned = !turned;
+    change(next);
   }
 
   private void goBack() {
     trying = false;
-    copies = copiesBefore;
+    change(copiesBefore);
+  }
+
+  private void change(int next) {
+    older = Math.max(copies, next);
+    copies = next;
+  }
+
+  /** Tries the other way next, after a rest if that one came to nothing before. */
+  private void turn(double rate) {
+    upwards = !upwards;
+    if (turned) {
+      rest(rate);
+    }
+    turned = !turned;
+  }
+
+  private void rest(double rate) {
+    rest = REST;
+    restRate = rate;
   }
 
   private void measureAnew() {

@@ -29,10 +29,6 @@ final class FlushHabit {
       return;
     }
     writes = 0;
-    if (flushed > 1) {
-      kept = 0;
-    } else if (kept < KEPT) {
-      kept++;
-    }
+    kept = flushed > 1 ? 0 : Math.min(KEPT, kept + 1);
   }
 }

@@ -14,7 +14,7 @@ import org.agrona.BufferUtil;
  *
  * <p>The only class that touches JNA: where JNA or its library is missing, or the system is not
  * Linux, the first use is a {@link LinkageError}. Calls that were interrupted by a signal are made
- * again.
+ * again, unless it says so.
  */
 final class LinuxSystemCalls {
   static final int O_RDONLY = 0;
@@ -24,13 +24,19 @@ final class LinuxSystemCalls {
   static final int SEEK_DATA = 3;
   static final int SEEK_HOLE = 4;
 
-  static final int ENXIO = 6;
-  static final int EBADF = 9;
-  static final int EXDEV = 18;
-  static final int ENOTTY = 25;
-  static final int EOPNOTSUPP = 95;
+  // Error numbers; the results of all calls here are of this type.
+  static final long EPERM = 1;
+  static final long EINTR = 4;
+  static final long ENXIO = 6;
+  static final long EBADF = 9;
+  static final long EAGAIN = 11;
+  static final long ENOMEM = 12;
+  static final long EXDEV = 18;
+  static final long EINVAL = 22;
+  static final long ENOTTY = 25;
+  static final long ENOSYS = 38;
+  static final long EOPNOTSUPP = 95;
 
-  private static final int EINTR = 4;
   private static final int FALLOC_FL_KEEP_SIZE = 1;
   private static final int FALLOC_FL_PUNCH_HOLE = 2;
   private static final long BLKDISCARD = 0x1277;
@@ -99,8 +105,8 @@ final class LinuxSystemCalls {
   }
 
   /**
-   * Begins to write a range of the page cache to its device, and waits for none of it. Allocates
-   * nothing, and may be interrupted before it has begun.
+   * Begins to write a range of the page cache to its device, and waits for no write to end; not
+   * made again when interrupted, it is a hint. Allocates nothing.
    */
   static long startWriteback(int descriptor, long offset, long length) {
     return orError(sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE));

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A descriptor for what Java cannot do with a file: punch holes, discard, find holes, share blocks,
@@ -15,6 +16,17 @@ import java.util.Optional;
  */
 final class NativeFile implements Closeable {
   private static final boolean AVAILABLE = available();
+
+  /** Where write-back did not begin, or may not here; a flush meets all of it again. */
+  private static final Set<Long> NOTHING_DROPPED =
+      Set.of(
+          -LinuxSystemCalls.EPERM,
+          -LinuxSystemCalls.EINTR,
+          -LinuxSystemCalls.EAGAIN,
+          -LinuxSystemCalls.ENOMEM,
+          -LinuxSystemCalls.EINVAL,
+          -LinuxSystemCalls.ENOSYS,
+          -LinuxSystemCalls.EOPNOTSUPP);
 
   private final FileIdentity identity;
   private final int descriptor;
@@ -189,9 +201,17 @@ final class NativeFile implements Closeable {
     }
   }
 
-  /** Trouble is not told: nothing was promised, and a flush meets it again. */
-  void startWriteback(long offset, long length) {
-    LinuxSystemCalls.startWriteback(descriptor, offset, length);
+  /**
+   * Begins to write a range to the disk.
+   *
+   * @throws IOException where the kernel may have dropped what it could not write: a file system
+   *     that finds no place for it tells so here, and then no flush does
+   */
+  void startWriteback(long offset, long length) throws IOException {
+    long result = LinuxSystemCalls.startWriteback(descriptor, offset, length);
+    if (result < 0 && !NOTHING_DROPPED.contains(result)) {
+      check("sync_file_range", result);
+    }
   }
 
   /**

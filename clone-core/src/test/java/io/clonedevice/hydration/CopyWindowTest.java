@@ -33,6 +33,12 @@ class CopyWindowTest {
     return at / 1000;
   }
 
+  private void nearAtFirst() {
+    copy(0.03, copies -> 1000);
+    assertThat(window.isProbing()).isFalse();
+    assertThat(window.copies()).isEqualTo(1);
+  }
+
   private static IntToDoubleFunction latencySeconds(double latency) {
     return copies -> copies / latency;
   }
@@ -99,8 +105,16 @@ class CopyWindowTest {
 
   @Test
   void growsUntilTheLatencyOfASourceIsHidden() {
-    copy(0.02, copies -> 1000); // what is near begins it
+    nearAtFirst();
     copy(5, latencySeconds(0.1));
+    assertThat(window.copies()).isEqualTo(64);
+  }
+
+  @Test
+  void growsSoonWhereTheFirstCopiesWereOfHoles() {
+    copy(0.03, copies -> 1_000_000);
+    assertThat(window.copies()).isEqualTo(1);
+    copy(2, latencySeconds(0.1));
     assertThat(window.copies()).isEqualTo(64);
   }
 
@@ -130,7 +144,7 @@ class CopyWindowTest {
 
   @Test
   void growsWhereTwoAreClearlyFaster() {
-    copy(0.02, copies -> 1000);
+    nearAtFirst();
     copy(5, copies -> Math.min(1000, 600 * copies));
     assertThat(window.copies()).isEqualTo(2);
   }
@@ -179,6 +193,32 @@ class CopyWindowTest {
   }
 
   @Test
+  void hasToDoWithFewerWhereRequestsKeepItFromFindingOut() {
+    copy(0.05, latencySeconds(0.0015));
+    assertThat(window.copies()).isEqualTo(8);
+    for (int i = 0; i < 100; i++) {
+      window.heldUp();
+      assertThat(window.copies()).isEqualTo(2);
+      copy(0.05, latencySeconds(0.0015));
+    }
+  }
+
+  @Test
+  void doesNotTakeForATrialWhatBeganBeforeIt() {
+    copy(0.03, latencySeconds(0.01));
+    assertThat(window.copies()).isEqualTo(64);
+    while (window.copies() == 64) {
+      copy(0.0001, latencySeconds(0.01));
+    }
+    assertThat(window.copies()).isEqualTo(32);
+    for (int i = 0; i < 64; i++) { // they were on their way
+      window.copyEnded((long) ++nowNs, 1, MIB);
+    }
+    copy(0.11, copies -> 0.92 * 6400);
+    assertThat(window.copies()).isEqualTo(64);
+  }
+
+  @Test
   void triesMoreAtOnceWhereFewerWereSlower() {
     IntToDoubleFunction most16 = copies -> Math.min(1800, 200 * copies);
     copy(0.05, latencySeconds(0.0015));
@@ -189,7 +229,7 @@ class CopyWindowTest {
 
   @Test
   void triesNothingWhileRequestsHoldItUp() {
-    copy(0.02, copies -> 1000);
+    nearAtFirst();
     for (int i = 0; i < 10_000; i++) {
       copy(0.001, latencySeconds(0.1));
       window.heldUp();
@@ -199,7 +239,7 @@ class CopyWindowTest {
 
   @Test
   void failedCopiesAreNoProgress() {
-    copy(0.02, copies -> 1000);
+    nearAtFirst();
     for (int i = 0; i < 10_000; i++) {
       nowNs += NS_PER_SECOND * 0.1 / window.copies();
       window.copyEnded((long) nowNs, 100_000_000, 0);

@@ -2,6 +2,7 @@ package io.clonedevice.store;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -57,14 +58,33 @@ class FileChannelBlockStoreTest extends FileBackedContract {
   void aWriteIsOnItsWayToTheDiskWhereEachOneIsFlushed() throws Exception {
     Path file = files.resolve("file");
     BlockStore store = tracked(create(file, SIZE));
-    for (int i = 0; i < FlushHabit.KEPT; i++) {
+    write4Kib(store, 0);
+    assumeTrue(PageCache.of(file).dirtyPages() > 0, "the file system keeps no dirty pages");
+    store.flush();
+    for (int i = 1; i < FlushHabit.KEPT; i++) {
       write4Kib(store, 4096L * i);
-      assumeTrue(PageCache.of(file).dirtyPages() > 0, "the file system keeps no dirty pages");
+      assertThat(PageCache.of(file).dirtyPages()).as("after write %s", i).isPositive();
       store.flush();
     }
 
     write4Kib(store, SIZE / 2);
     assertThat(PageCache.of(file).dirtyPages()).isZero();
+  }
+
+  @Test
+  void aWriteThatCannotStartOnItsWayToTheDiskFails() throws Exception {
+    MountedFileSystem mounted = MountedFileSystem.in(files, 16 << 20, "mkfs.ext4", "-q");
+    try (BlockStore store = create(mounted.root().resolve("file"), SIZE)) {
+      write4Kib(store, 0);
+      NativeFile nativeFile = ((FileChannelBlockStore) store).nativeFile().orElseThrow();
+      mounted.shutDown();
+
+      assertThatThrownBy(() -> nativeFile.startWriteback(0, 4096))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("sync_file_range");
+    } finally {
+      mounted.unmount();
+    }
   }
 
   private static void write4Kib(BlockStore store, long offset) throws IOException {

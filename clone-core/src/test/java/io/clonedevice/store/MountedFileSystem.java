@@ -2,6 +2,8 @@ package io.clonedevice.store;
 
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import com.sun.jna.Function;
+import com.sun.jna.LastErrorException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +11,9 @@ import java.util.Arrays;
 
 /** A file system of its own, on a loop device, for tests that run as root. */
 public final class MountedFileSystem {
+  private static final long FS_IOC_SHUTDOWN = 0x8004587DL;
+  private static final int WITHOUT_LOG_FLUSH = 2;
+
   private final LoopDevice device;
   private final Path root;
 
@@ -40,6 +45,19 @@ public final class MountedFileSystem {
 
   public Path root() {
     return root;
+  }
+
+  /** Has ext4 and XFS fail all that comes, as after an error that they cannot live with. */
+  void shutDown() throws IOException {
+    int descriptor = LinuxSystemCalls.openFile(root.toString(), LinuxSystemCalls.O_RDONLY);
+    try {
+      Function call = Function.getFunction("c", "ioctl", Function.THROW_LAST_ERROR);
+      call.invokeInt(new Object[] {descriptor, FS_IOC_SHUTDOWN, new int[] {WITHOUT_LOG_FLUSH}});
+    } catch (LastErrorException e) {
+      abort("the file system cannot be shut down: " + e.getMessage());
+    } finally {
+      LinuxSystemCalls.closeFile(descriptor);
+    }
   }
 
   public void unmount() throws Exception {
